@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: The rollcall authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# ctest labels: unit, scenario, simulation, process, fuzz, check.
+include(GoogleTest)
+set(ROLLCALL_UNIT_SECONDS_MAX 60)
+set(ROLLCALL_SIMULATION_SECONDS_MAX 300)
+set(ROLLCALL_PROCESS_SECONDS_MAX 180)
+set(ROLLCALL_FUZZ_SECONDS_MAX 120)
+
+# Helpers that tests of several kinds share.
+if(ROLLCALL_TESTS)
+  file(GLOB_RECURSE support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
+  if(support)
+    add_library(rollcall_test_support STATIC ${support})
+    target_link_libraries(rollcall_test_support PRIVATE rollcall_warnings)
+    rollcall_use_pch(rollcall_test_support test)
+    set(support_scope PUBLIC)
+  else()
+    add_library(rollcall_test_support INTERFACE)
+    set(support_scope INTERFACE)
+  endif()
+  target_include_directories(rollcall_test_support ${support_scope} "${PROJECT_SOURCE_DIR}/tests"
+                             "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(rollcall_test_support ${support_scope} rollcall_core GTest::gtest
+                        GTest::gmock)
+endif()
+
+# rollcall_test_program(NAME LABEL label SECONDS n SOURCES file… LINKS target…)
+# One GoogleTest program; each of its tests becomes a test of ctest.
+function(rollcall_test_program name)
+  cmake_parse_arguments(test "" "LABEL;SECONDS" "SOURCES;LINKS" ${ARGN})
+  if(NOT test_SOURCES)
+    return()
+  endif()
+  add_executable(${name} ${test_SOURCES})
+  target_link_libraries(${name} PRIVATE ${test_LINKS} rollcall_test_support rapidcheck
+                        GTest::gtest_main rollcall_warnings)
+  target_compile_definitions(${name} PRIVATE
+    ROLLCALL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    $<$<TARGET_EXISTS:rollcall>:ROLLCALL_BINARY="$<TARGET_FILE:rollcall>">)
+  rollcall_use_pch(${name} test)
+  string(REGEX REPLACE "^rollcall_(.*)_tests$" "\\1" prefix ${name})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${prefix}."
+    PROPERTIES LABELS ${test_LABEL} TIMEOUT ${test_SECONDS})
+endfunction()
+
+# rollcall_test_folder(KIND …): all of tests/KIND as one program.
+function(rollcall_test_folder kind)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${kind}/*.cpp")
+  rollcall_test_program(rollcall_${kind}_tests LABEL ${kind} SOURCES ${sources} ${ARGN})
+endfunction()
+
+if(ROLLCALL_TESTS)
+  get_property(rooms GLOBAL PROPERTY rollcall_rooms)
+  foreach(room IN LISTS rooms)
+    get_property(sources GLOBAL PROPERTY rollcall_${room}_test_sources)
+    get_property(links GLOBAL PROPERTY rollcall_${room}_links)
+    rollcall_test_program(rollcall_${room}_tests LABEL unit SECONDS ${ROLLCALL_UNIT_SECONDS_MAX}
+                          SOURCES ${sources} LINKS rollcall_${room} ${links})
+  endforeach()
+  rollcall_test_folder(scenario SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} LINKS rollcall_sim)
+  rollcall_test_folder(simulation SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} LINKS rollcall_sim)
+  rollcall_test_folder(process SECONDS ${ROLLCALL_PROCESS_SECONDS_MAX}
+                       LINKS rollcall_launcher rollcall_http rollcall_runtime Boost::headers
+                             nlohmann_json::nlohmann_json Threads::Threads)
+  if(TARGET rollcall_process_tests AND TARGET rollcall)
+    add_dependencies(rollcall_process_tests rollcall)
+  endif()
+endif()
+
+# Each tests/fuzz/NAME.cpp defines LLVMFuzzerTestOneInput. With ROLLCALL_FUZZ it is a fuzzer; in
+# every other build the same code replays tests/fuzz/corpus/NAME/ as a test.
+file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
+set(replay_main "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp")
+list(REMOVE_ITEM fuzzers "${replay_main}")
+foreach(source IN LISTS fuzzers)
+  cmake_path(GET source STEM name)
+  set(target rollcall_fuzz_${name})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE rollcall_core rollcall_warnings)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  rollcall_use_pch(${target} std)
+  set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+  if(ROLLCALL_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz.${name} COMMAND ${target} -runs=20000 -seed=1 "${corpus}")
+  else()
+    target_sources(${target} PRIVATE "${replay_main}")
+    add_test(NAME fuzz.${name} COMMAND ${target} "${corpus}")
+  endif()
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${ROLLCALL_FUZZ_SECONDS_MAX})
+endforeach()
