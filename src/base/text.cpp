@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/name.hpp"
+
+namespace rollcall {
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  Duration size;
+};
+
+using namespace std::chrono_literals;
+constexpr std::array<Unit, 6> units = {
+    {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}, {"ns", 1ns}}};
+constexpr Duration longest = 10'000h;
+
+/// Digits only, at least one.
+std::optional<Duration::rep> parse_whole(std::string_view digits) {
+  Duration::rep number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+/// Nothing, or a point and at least one digit: a number below 1.
+std::optional<double> parse_fraction(std::string_view text) {
+  if (text.empty()) return 0.0;
+  if (text.size() == 1 || text.find('.', 1) != std::string_view::npos) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
+                                            std::chars_format::fixed);
+  const bool is_whole_text = end == text.data() + text.size();
+  // A fraction too small for a double is none.
+  if (error == std::errc::result_out_of_range && is_whole_text) return 0.0;
+  if (error != std::errc{} || !is_whole_text) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  if (text == "0") return Duration::zero();
+  const std::size_t number_size = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto unit = std::ranges::find(units, text.substr(number_size), &Unit::suffix);
+  if (unit == units.end()) return std::nullopt;
+  const std::string_view number = text.substr(0, number_size);
+  const std::size_t point = std::min(number.find('.'), number.size());
+  const auto whole = parse_whole(number.substr(0, point));
+  const auto fraction = parse_fraction(number.substr(point));
+  if (!whole || !fraction || *whole > longest / unit->size) return std::nullopt;
+  // The whole part exactly, for a double would lose nanoseconds after a hundred days.
+  const Duration duration =
+      unit->size * *whole +
+      Duration(std::llround(*fraction * static_cast<double>(unit->size.count())));
+  return duration <= longest ? std::optional(duration) : std::nullopt;
+}
+
+std::string duration_text(Duration duration) {
+  if (duration == Duration::zero()) return "0s";
+  for (const Unit& unit : units) {
+    // Hours and minutes only when exact and customary: "90s" reads better than "1.5m".
+    if (duration % unit.size == Duration::zero()) {
+      return std::to_string(duration / unit.size) + std::string(unit.suffix);
+    }
+  }
+  return std::to_string(duration.count()) + "ns";
+}
+
+bool is_valid_name(std::string_view name) { return name_check::is_valid(name); }
+
+}  // namespace rollcall

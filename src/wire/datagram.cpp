@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/datagram.hpp"
+
+#include "wire/envelope_codec.hpp"
+#include "wire/layout.hpp"
+#include "wire/record_codec.hpp"
+
+namespace rollcall::wire {
+namespace {
+
+using Decoded = std::expected<Message, DecodeError>;
+
+Decoded read_ping(FieldReader& in) {
+  if (in.left() < ping_bytes - 1) return std::unexpected(DecodeError::too_short);
+  Ping ping;
+  ping.sequence = in.u32();
+  ping.target = in.life_id();
+  ping.digest = in.u64();
+  return ping;
+}
+
+Decoded read_ack(FieldReader& in) {
+  if (in.left() < ack_bytes - 1) return std::unexpected(DecodeError::too_short);
+  Ack ack;
+  ack.sequence = in.u32();
+  ack.digest = in.u64();
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~ack_stranger) != 0) return std::unexpected(DecodeError::unknown_flag);
+  ack.stranger = flags != 0;
+  return ack;
+}
+
+Decoded read_ping_request(FieldReader& in) {
+  if (in.left() < ping_request_fixed_bytes - 1) return std::unexpected(DecodeError::too_short);
+  PingRequest request;
+  request.sequence = in.u32();
+  request.target = in.life_id();
+  request.patience_ms = in.u16();
+  request.address.port = in.u16();
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~request_ipv6) != 0) return std::unexpected(DecodeError::unknown_flag);
+  const Family family = flags != 0 ? Family::ipv6 : Family::ipv4;
+  if (in.left() < ip_bytes(family)) return std::unexpected(DecodeError::too_short);
+  const IpWords ip = read_ip(in, family);
+  if (request.address.port == 0 || !is_valid_ip(ip, family)) {
+    return std::unexpected(DecodeError::bad_field);
+  }
+  request.address.ip = std::bit_cast<std::array<std::uint8_t, ipv6_bytes>>(ip);
+  return request;
+}
+
+Decoded read_report(FieldReader& in) {
+  if (in.left() < report_bytes - 1) return std::unexpected(DecodeError::too_short);
+  Report report;
+  report.sequence = in.u32();
+  const std::uint8_t finding = in.u8();
+  if (finding > static_cast<std::uint8_t>(Finding::other_life)) {
+    return std::unexpected(DecodeError::bad_field);
+  }
+  report.finding = static_cast<Finding>(finding);
+  return report;
+}
+
+Decoded read_update(FieldReader& in) {
+  return read_record<Message>(in, std::in_place_type<Update>);
+}
+
+Decoded read_message(FieldReader& in) {
+  if (in.left() == 0) return std::unexpected(DecodeError::too_short);
+  switch (static_cast<Kind>(in.u8())) {
+    case Kind::update: return read_update(in);
+    case Kind::ping: return read_ping(in);
+    case Kind::ack: return read_ack(in);
+    case Kind::ping_request: return read_ping_request(in);
+    case Kind::report: return read_report(in);
+    default: return std::unexpected(DecodeError::unknown_kind);
+  }
+}
+
+}  // namespace
+
+void DatagramWriter::begin(const Envelope& envelope) {
+  FieldWriter out(buffer_.data());
+  write_envelope(out, envelope);
+  size_ = envelope_bytes;
+}
+
+bool DatagramWriter::empty() const { return size_ == envelope_bytes; }
+
+[[gnu::always_inline]] inline std::byte* DatagramWriter::take(std::size_t bytes) {
+  if (bytes > buffer_.size() - size_) return nullptr;
+  std::byte* const at = buffer_.data() + size_;
+  size_ += bytes;
+  return at;
+}
+
+template <class Shape>
+[[gnu::always_inline]] inline bool DatagramWriter::add_shaped(const Update& update, Shape shape) {
+  std::byte* const at = take(1 + record_bytes(update, shape));
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::update));
+  write_record(out, update, shape);
+  return true;
+}
+
+bool DatagramWriter::add(const Ping& ping) {
+  std::byte* const at = take(ping_bytes);
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::ping));
+  out.u32(ping.sequence);
+  out.life_id(ping.target);
+  out.u64(ping.digest);
+  return true;
+}
+
+bool DatagramWriter::add(const Ack& ack) {
+  std::byte* const at = take(ack_bytes);
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::ack));
+  out.u32(ack.sequence);
+  out.u64(ack.digest);
+  out.u8(ack.stranger ? ack_stranger : 0);
+  return true;
+}
+
+bool DatagramWriter::add(const PingRequest& request) {
+  const Family family = family_of(request.address);
+  std::byte* const at = take(ping_request_fixed_bytes + ip_bytes(family));
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::ping_request));
+  out.u32(request.sequence);
+  out.life_id(request.target);
+  out.u16(request.patience_ms);
+  out.u16(request.address.port);
+  out.u8(family == Family::ipv6 ? request_ipv6 : 0);
+  write_ip(out, request.address, family);
+  return true;
+}
+
+bool DatagramWriter::add(const Report& report) {
+  std::byte* const at = take(report_bytes);
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::report));
+  out.u32(report.sequence);
+  out.u8(static_cast<std::uint8_t>(report.finding));
+  return true;
+}
+
+bool DatagramWriter::add(const Update& update) {
+  const Shape shape = shape_of(update);
+  return shape.is_plain() ? add_shaped(update, plain_shape) : add_shaped(update, shape);
+}
+
+std::expected<DatagramReader, DecodeError> DatagramReader::create(Bytes datagram,
+                                                                  std::uint32_t cluster) {
+  FieldReader in(datagram);
+  const auto envelope = read_envelope(in);
+  if (!envelope) return std::unexpected(envelope.error());
+  if (envelope->cluster != cluster) return std::unexpected(DecodeError::wrong_cluster);
+  if (datagram.size() > datagram_bytes_max) return std::unexpected(DecodeError::too_long);
+  return DatagramReader(*envelope, in.rest());
+}
+
+std::expected<Message, DecodeError> DatagramReader::next() {
+  FieldReader in(rest_);
+  Decoded message = read_message(in);
+  rest_ = message ? in.rest() : Bytes();
+  return message;
+}
+
+std::uint32_t cluster_hash(std::string_view cluster_name) {
+  return static_cast<std::uint32_t>(hash_bytes(cluster_name));
+}
+
+}  // namespace rollcall::wire
