@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/detector/ping_log.hpp"
+
+namespace rollcall::core {
+
+std::uint32_t PingLog::note(SentPing ping) {
+  ping.sequence = next_sequence_++;
+  ping.sent_at = context_.now;
+  log_[ping.sequence % log_size] = ping;
+  return ping.sequence;
+}
+
+std::uint32_t PingLog::ping(Slot slot, PingPurpose purpose) {
+  const Record& record = context_.table.at(slot);
+  const std::uint32_t sequence =
+      note({.purpose = purpose, .slot = slot, .target = record.life.id, .address = record.address});
+  outbox_.send(
+      record.address,
+      wire::Ping{.sequence = sequence, .target = record.life.id, .digest = context_.table.digest()},
+      slot);
+  return sequence;
+}
+
+std::uint32_t PingLog::ping(const LifeId& target, const Address& address, PingPurpose purpose) {
+  const std::uint32_t sequence =
+      note({.purpose = purpose, .slot = {}, .target = target, .address = address});
+  outbox_.send(
+      address,
+      wire::Ping{.sequence = sequence, .target = target, .digest = context_.table.digest()},
+      std::nullopt);
+  return sequence;
+}
+
+std::uint32_t PingLog::ask(Slot helper, Slot target, Duration patience) {
+  const Record& whom = context_.table.at(helper);
+  const Record& about = context_.table.at(target);
+  const std::uint32_t sequence = note({.purpose = PingPurpose::probe,
+                                       .slot = target,
+                                       .target = about.life.id,
+                                       .address = whom.address});
+  const auto patience_ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+  outbox_.send(whom.address,
+               wire::PingRequest{.sequence = sequence,
+                                 .target = about.life.id,
+                                 .address = about.address,
+                                 .patience_ms = static_cast<std::uint16_t>(
+                                     std::clamp<std::int64_t>(patience_ms, 1, 60'000))},
+               helper);
+  return sequence;
+}
+
+std::optional<SentPing> PingLog::take(std::uint32_t sequence, const Address& from) {
+  std::optional<SentPing>& place = log_[sequence % log_size];
+  if (!place || place->sequence != sequence || place->address != from) return std::nullopt;
+  return std::exchange(place, std::nullopt);
+}
+
+void PingLog::clear() {
+  log_.fill(std::nullopt);
+}
+
+}  // namespace rollcall::core

@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/detector/rollcall_detector.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace rollcall::core {
+
+void RollcallDetector::stop() {
+  prober_.stop();
+  suspicions_.clear();
+  crash_checks_.clear();
+}
+
+void RollcallDetector::on_member_changed(Slot slot) {
+  crash_checks_.close(slot);
+  const bool is_known = context_.table.is_used(slot);
+  if (is_known && context_.table.at(slot).state == State::suspect) {
+    suspicions_.open(slot, SuspicionCause::suspected, context_.table.at(slot).witness);
+    return;
+  }
+  suspicions_.close(slot);
+  prober_.forget(slot);
+}
+
+void RollcallDetector::on_failed_elsewhere(Slot slot) {
+  suspicions_.open(slot, SuspicionCause::failed_elsewhere, context_.table.at(slot).witness);
+}
+
+void RollcallDetector::on_sign_of_life(Slot slot) {
+  prober_.on_answer(slot);
+  suspicions_.on_answer(slot);
+  crash_checks_.close(slot);
+}
+
+void RollcallDetector::on_answer(const SentPing& ping) {
+  if (ping.slot && context_.is_live_still(*ping.slot, ping.target)) on_sign_of_life(*ping.slot);
+}
+
+void RollcallDetector::on_other_life(const SentPing& ping) {
+  if (ping.slot && context_.is_live_still(*ping.slot, ping.target)) {
+    crash_checks_.on_refused(*ping.slot);
+  }
+}
+
+void RollcallDetector::on_report(const SentPing& request, wire::Finding finding) {
+  if (!request.slot || !context_.is_live_still(*request.slot, request.target)) return;
+  switch (finding) {
+    case wire::Finding::answered:
+      return prober_.on_report(*request.slot, finding);
+    case wire::Finding::silent:
+      return;
+    case wire::Finding::refused:
+    case wire::Finding::other_life:
+      return crash_checks_.on_helper_refused(*request.slot, request.address);
+  }
+}
+
+void RollcallDetector::on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) {
+  if (!context_.is_live_still(slot, life)) return;
+  switch (result) {
+    case StreamPingResult::answered:
+      return on_sign_of_life(slot);
+    case StreamPingResult::silent:
+      return;
+    case StreamPingResult::refused:
+    case StreamPingResult::other_life:
+      return crash_checks_.on_stream_refused(slot);
+  }
+}
+
+void RollcallDetector::on_pause(Duration length) {
+  prober_.on_pause();
+  suspicions_.on_pause(length);
+  crash_checks_.clear();
+}
+
+void RollcallDetector::accuse(Slot slot) {
+  const LifeId& self = context_.self_record().life.id;
+  if (!context_.config.suspicion_enabled) {
+    suspicions_.open(slot, SuspicionCause::silent, self);
+    return;
+  }
+  if (suspicions_.contains(slot)) return;  // its judges look already, and say so
+  wire::Update update = to_update(context_.table.at(slot));
+  update.has_tags = false;
+  update.state = State::suspect;
+  update.witness = self;
+  registrar_.learn(update, Provenance::own);
+}
+
+void RollcallDetector::on_deadline() {
+  for (const Slot slot : crash_checks_.on_deadline()) prober_.probe(slot);
+  const std::vector<Slot> silent = prober_.on_deadline();
+  for (const Slot slot : silent) accuse(slot);
+  if (!silent.empty()) prober_.probe_beyond_suspects();
+  suspicions_.on_deadline();
+}
+
+Instant RollcallDetector::next_deadline() const {
+  return std::min(
+      {prober_.next_deadline(), suspicions_.next_deadline(), crash_checks_.next_deadline()});
+}
+
+}  // namespace rollcall::core

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/detector/crash_checks.hpp"
+#include "core/detector/detector.hpp"
+#include "core/detector/prober.hpp"
+#include "core/detector/suspicions.hpp"
+
+namespace rollcall::core {
+
+/// Ping/ack failure detection, profile rollcall: even probing, proof of death, verdicts by those
+/// who looked. Source: PROTOCOL.md, "Failure detection".
+class RollcallDetector final : public Detector {
+ public:
+  RollcallDetector(Context& context, PingLog& pings, Registrar& registrar)
+      : context_(context),
+        registrar_(registrar),
+        prober_(context, pings, registrar),
+        suspicions_(context, pings, registrar),
+        crash_checks_(context, pings, registrar) {}
+
+  void start() override { prober_.start(); }
+  void stop() override;
+
+  void on_member_changed(Slot slot) override;
+  bool on_confirmation(Slot slot, const LifeId& witness) override {
+    return suspicions_.add_witness(slot, witness);
+  }
+  void on_failed_elsewhere(Slot slot) override;
+
+  void on_answer(const SentPing& ping) override;
+  void on_other_life(const SentPing& ping) override;
+  void on_report(const SentPing& request, wire::Finding finding) override;
+  void on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) override;
+  void on_refused(Slot slot) override { crash_checks_.on_refused(slot); }
+  void on_stream_ended(Slot slot) override { crash_checks_.look_at(slot); }
+  void on_pause(Duration length) override;
+
+  void on_deadline() override;
+  [[nodiscard]] Instant next_deadline() const override;
+
+ private:
+  void on_sign_of_life(Slot slot);
+  void accuse(Slot slot);
+
+  Context& context_;
+  Registrar& registrar_;
+  Prober prober_;
+  Suspicions suspicions_;
+  CrashChecks crash_checks_;
+};
+
+}  // namespace rollcall::core

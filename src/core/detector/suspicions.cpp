@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/detector/suspicions.hpp"
+
+#include <algorithm>
+
+namespace rollcall::core {
+namespace {
+
+/// Looks in one pause budget; more make one answer of many likelier, at the cost of packets.
+constexpr int looks_per_budget = 20;
+constexpr Duration look_interval_min = std::chrono::milliseconds(20);
+/// The longest time allowed, with no confirmation, in pause budgets.
+constexpr int budgets_max = 3;
+
+}  // namespace
+
+bool Suspicions::is_ring_judge(Slot slot) const {
+  const std::vector<Slot>& ring = context_.table.ring();
+  const std::size_t place = context_.table.ring_index(slot);
+  std::size_t judges = 0;
+  for (std::size_t step = 1; step < ring.size() && judges < ring_judges; ++step) {
+    const Slot before = ring[(place + ring.size() - step) % ring.size()];
+    if (context_.is_self(before)) return true;
+    // Suspects judge nobody: neighbours that die together still find judges.
+    if (context_.table.at(before).state == State::alive) ++judges;
+  }
+  return false;
+}
+
+std::size_t Suspicions::confirmations_possible() const {
+  const std::size_t others = context_.others();
+  return std::min(confirmations_expected, others > 0 ? others - 1 : 0);
+}
+
+Duration Suspicions::look_interval() const {
+  return std::max(
+      {context_.pause_budget() / looks_per_budget, 2 * context_.rtt.mean(), look_interval_min});
+}
+
+void Suspicions::open(Slot slot, SuspicionCause cause, const LifeId& witness) {
+  if (contains(slot)) {
+    add_witness(slot, witness);
+    return;
+  }
+  const bool is_own = witness == context_.self_record().life.id;
+  const Duration budget = context_.pause_budget();
+  Suspicion suspicion{
+      .slot = slot,
+      .life = context_.table.at(slot).life.id,
+      .cause = cause,
+      .since = context_.now,
+      .fallback = context_.now + 2 * budget + context_.prng.between(Duration::zero(), 2 * budget),
+      .has_confirmed = is_own};
+  const bool judges = is_own || cause != SuspicionCause::suspected || is_ring_judge(slot);
+  suspicion.role = judges ? Role::judge : Role::listener;
+  // The accuser looks at once; the others spread their first looks.
+  suspicion.next_look =
+      context_.now +
+      (is_own ? Duration::zero() : context_.prng.between(Duration::zero(), look_interval()));
+  suspicion.witnesses.add(witness);
+  list_.push_back(std::move(suspicion));
+}
+
+bool Suspicions::contains(Slot slot) const {
+  return std::ranges::find(list_, slot, &Suspicion::slot) != list_.end();
+}
+
+bool Suspicions::add_witness(Slot slot, const LifeId& witness) {
+  const auto suspicion = std::ranges::find(list_, slot, &Suspicion::slot);
+  if (suspicion == list_.end()) return false;
+  const bool is_new = suspicion->witnesses.add(witness);
+  return is_new && suspicion->witnesses.size() <= confirmations_expected + 1;
+}
+
+void Suspicions::close(Slot slot) {
+  std::erase_if(list_, [&](const Suspicion& suspicion) { return suspicion.slot == slot; });
+}
+
+void Suspicions::on_answer(Slot slot) {
+  const auto suspicion = std::ranges::find(list_, slot, &Suspicion::slot);
+  if (suspicion == list_.end()) return;
+  suspicion->since = context_.now;
+  suspicion->silent_looks = 0;
+  // Silence was all there was against it; a member that others failed must still hear of it,
+  // and answers that with a new life.
+  if (suspicion->cause == SuspicionCause::silent) close(slot);
+}
+
+void Suspicions::on_pause(Duration length) {
+  for (Suspicion& suspicion : list_) {
+    suspicion.since += length;
+    suspicion.fallback += length;
+    suspicion.silent_looks = 0;
+    suspicion.next_look = context_.now;
+  }
+}
+
+Duration Suspicions::time_allowed(const Suspicion& suspicion) const {
+  if (suspicion.cause == SuspicionCause::silent) return Duration::zero();
+  const Duration shortest =
+      context_.pause_budget() + context_.pause_budget() * context_.health.slowness() / 4;
+  if (suspicion.cause == SuspicionCause::failed_elsewhere) return shortest;
+  const std::size_t others = suspicion.witnesses.count_besides(context_.self_record().life.id);
+  return suspicion_timeout(shortest, budgets_max * shortest, others, confirmations_possible());
+}
+
+Instant Suspicions::verdict_at(const Suspicion& suspicion) const {
+  const Instant looked_enough = suspicion.last_look + context_.patience(suspicion.slot);
+  return std::max(suspicion.since + time_allowed(suspicion), looked_enough);
+}
+
+void Suspicions::look(Suspicion& suspicion) {
+  pings_.ping(suspicion.slot, PingPurpose::probe);
+  suspicion.last_look = context_.now;
+  ++suspicion.silent_looks;
+  // One that can neither be failed nor refutes is not hammered for ever.
+  const bool is_old = context_.now > suspicion.since + 2 * budgets_max * context_.pause_budget();
+  const Duration interval = is_old ? context_.config.probe_interval : look_interval();
+  suspicion.next_look = context_.now + context_.prng.between(interval * 3 / 4, interval * 5 / 4);
+}
+
+/// A judge that sees nothing either says so, once: it makes the time shorter for all.
+void Suspicions::maybe_confirm(Suspicion& suspicion) {
+  if (suspicion.has_confirmed || suspicion.cause != SuspicionCause::suspected) return;
+  if (suspicion.silent_looks <= looks_for_confirmation) return;
+  suspicion.has_confirmed = true;
+  if (suspicion.witnesses.size() > confirmations_expected) return;
+  if (context_.hears_nobody()) return;
+  suspicion.witnesses.add(context_.self_record().life.id);
+  registrar_.confirm(suspicion.slot);
+}
+
+bool Suspicions::has_failed(const Suspicion& suspicion) const {
+  if (suspicion.role != Role::judge || suspicion.silent_looks < looks_for_verdict) return false;
+  if (context_.now < verdict_at(suspicion)) return false;
+  // A node that hears nobody at all may have lost its own network: it buries nobody.
+  return context_.others() < 2 || context_.now - context_.last_heard < context_.pause_budget();
+}
+
+void Suspicions::pass_verdict(Slot slot) {
+  wire::Update update = to_update(context_.table.at(slot));
+  update.has_tags = false;
+  update.state = State::failed;
+  update.age = wire::Age::news;
+  update.witness = context_.self_record().life.id;
+  registrar_.learn(update, Provenance::own);
+}
+
+void Suspicions::on_deadline() {
+  std::erase_if(list_, [this](const Suspicion& suspicion) {
+    return !context_.is_live_still(suspicion.slot, suspicion.life);
+  });
+  std::vector<Slot> failed;
+  for (Suspicion& suspicion : list_) {
+    if (suspicion.role == Role::listener) {
+      if (context_.now < suspicion.fallback) continue;
+      // It has only waited so far: its own looking takes the full time.
+      suspicion.role = Role::judge;
+      suspicion.since = context_.now;
+      suspicion.next_look = context_.now;
+    }
+    if (has_failed(suspicion)) {
+      failed.push_back(suspicion.slot);
+    } else if (suspicion.next_look <= context_.now) {
+      look(suspicion);
+      maybe_confirm(suspicion);
+    }
+  }
+  for (const Slot slot : failed) pass_verdict(slot);
+}
+
+Instant Suspicions::deadline_of(const Suspicion& suspicion) const {
+  if (suspicion.role == Role::listener) return suspicion.fallback;
+  if (suspicion.silent_looks < looks_for_verdict) return suspicion.next_look;
+  return std::min(suspicion.next_look, std::max(verdict_at(suspicion), context_.now));
+}
+
+Instant Suspicions::next_deadline() const {
+  Instant earliest = never;
+  for (const Suspicion& suspicion : list_) {
+    earliest = std::min(earliest, deadline_of(suspicion));
+  }
+  return earliest;
+}
+
+}  // namespace rollcall::core

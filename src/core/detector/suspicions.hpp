@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/context.hpp"
+#include "core/detector/detector.hpp"
+#include "core/detector/ping_log.hpp"
+#include "core/detector/suspicion.hpp"
+
+namespace rollcall::core {
+
+/// Why a member is under suspicion here.
+enum class SuspicionCause : std::uint8_t {
+  suspected,         // its record says so, by whomever
+  failed_elsewhere,  // others hold it for failed; here it is live
+  silent             // silent, in a cluster that has suspicion switched off
+};
+
+/// Suspected members, until each refutes or fails.
+///
+/// Nobody is failed on hearsay: only judges pass a verdict, and a judge is a member that has
+/// kept looking itself, many times, and saw nothing. Judges are whoever accused first and the
+/// few members before the suspect on the ring; everybody else listens, and becomes a judge only
+/// if no verdict comes in a long time. Under loss one answer of many settles the matter, so the
+/// time allowed need only cover the pause that is tolerated.
+///
+/// Limits: one suspicion a member.
+/// Source: Lifeguard for the shrinking time-out; looking instead of waiting is ours
+///         (PROTOCOL.md, "Failure detection").
+class Suspicions {
+ public:
+  /// Members before the suspect on the ring that judge it besides its accuser.
+  static constexpr std::size_t ring_judges = 4;
+  /// Looks that must have stayed unanswered before a verdict, and before an own accusation.
+  static constexpr unsigned looks_for_verdict = 3;
+  static constexpr unsigned looks_for_confirmation = 2;
+  /// Independent accusers, besides the judge, that make the time-out the pause budget itself.
+  static constexpr std::size_t confirmations_expected = 2;
+
+  Suspicions(Context& context, PingLog& pings, Registrar& registrar)
+      : context_(context),
+        pings_(pings),
+        registrar_(registrar) {}
+
+  void open(Slot slot, SuspicionCause cause, const LifeId& witness);
+  /// True if the witness is new and there are still fewer than count.
+  bool add_witness(Slot slot, const LifeId& witness);
+  void close(Slot slot);
+  void clear() { list_.clear(); }
+  [[nodiscard]] bool contains(Slot slot) const;
+
+  /// The member answered: it runs. It is for the member itself to refute.
+  void on_answer(Slot slot);
+  /// This node did not run: the time does not count, nor do looks whose answers it missed.
+  void on_pause(Duration length);
+
+  void on_deadline();
+  [[nodiscard]] Instant next_deadline() const;
+
+ private:
+  enum class Role : std::uint8_t { listener, judge };
+  struct Suspicion {
+    Slot slot{};
+    LifeId life;
+    SuspicionCause cause{};
+    Role role = Role::listener;
+    Witnesses witnesses{};
+    /// The time allowed runs from here: the beginning, or the last sign of life.
+    Instant since{};
+    /// When a listener stops waiting for others' verdict.
+    Instant fallback{};
+    Instant next_look{};
+    Instant last_look{};
+    unsigned silent_looks = 0;
+    bool has_confirmed = false;
+  };
+
+  [[nodiscard]] bool is_ring_judge(Slot slot) const;
+  [[nodiscard]] std::size_t confirmations_possible() const;
+  [[nodiscard]] Duration look_interval() const;
+  [[nodiscard]] Duration time_allowed(const Suspicion& suspicion) const;
+  [[nodiscard]] Instant verdict_at(const Suspicion& suspicion) const;
+  [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
+  void look(Suspicion& suspicion);
+  void maybe_confirm(Suspicion& suspicion);
+  [[nodiscard]] bool has_failed(const Suspicion& suspicion) const;
+  void pass_verdict(Slot slot);
+
+  Context& context_;
+  PingLog& pings_;
+  Registrar& registrar_;
+  std::vector<Suspicion> list_;
+};
+
+}  // namespace rollcall::core

@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/detector/swim_detector.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rollcall::core {
+namespace {
+
+constexpr int suspicion_multiplier = 4;
+constexpr int suspicion_max_multiplier = 6;
+constexpr std::size_t confirmations_expected = suspicion_multiplier - 2;
+
+wire::Update accusation(const Record& record, State state, const LifeId& witness) {
+  wire::Update update = to_update(record);
+  update.has_tags = false;
+  update.state = state;
+  update.age = wire::Age::news;
+  update.witness = witness;
+  return update;
+}
+
+}  // namespace
+
+void SwimDetector::start() {
+  stop();
+  next_probe_ =
+      context_.now + context_.prng.between(Duration::zero(), context_.config.probe_interval);
+}
+
+void SwimDetector::stop() {
+  order_.clear();
+  next_in_order_ = 0;
+  probe_.reset();
+  next_probe_ = never;
+  suspicions_.clear();
+}
+
+void SwimDetector::on_member_changed(Slot slot) {
+  std::erase_if(suspicions_, [&](const Suspicion& suspicion) { return suspicion.slot == slot; });
+  if (!context_.table.is_used(slot)) return;
+  const Record& record = context_.table.at(slot);
+  if (is_live(record.state) && !context_.is_self(slot) &&
+      std::ranges::find(order_, slot) == order_.end()) {
+    // A new member goes to a random place in the rest of the round (SWIM, section 4.3).
+    const std::size_t place =
+        next_in_order_ + context_.prng.below(order_.size() - next_in_order_ + 1);
+    order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(place), slot);
+  }
+  if (record.state != State::suspect) return;
+  const auto members = static_cast<double>(context_.table.live_count());
+  const Duration shortest = scaled(suspicion_multiplier * context_.config.probe_interval,
+                                   std::max(1.0, std::log10(std::max(1.0, members))));
+  const std::size_t possible = context_.others() > 0 ? context_.others() - 1 : 0;
+  Suspicion suspicion{.slot = slot,
+                      .life = record.life.id,
+                      .began = context_.now,
+                      .shortest = shortest,
+                      .expected = possible < confirmations_expected ? 0 : confirmations_expected};
+  suspicion.witnesses.add(record.witness);
+  suspicions_.push_back(std::move(suspicion));
+}
+
+bool SwimDetector::on_confirmation(Slot slot, const LifeId& witness) {
+  const auto suspicion = std::ranges::find(suspicions_, slot, &Suspicion::slot);
+  if (suspicion == suspicions_.end()) return false;
+  if (suspicion->witnesses.size() > suspicion->expected) return false;
+  return suspicion->witnesses.add(witness);
+}
+
+void SwimDetector::on_failed_elsewhere(Slot slot) {
+  const Record& record = context_.table.at(slot);
+  if (record.state != State::alive) return;
+  registrar_.learn(accusation(record, State::suspect, record.witness), Provenance::own);
+}
+
+void SwimDetector::on_answer(const SentPing& ping) {
+  if (probe_ && ping.slot == probe_->slot && ping.target == probe_->life) {
+    probe_->answered = true;
+  }
+}
+
+void SwimDetector::on_report(const SentPing& request, wire::Finding finding) {
+  if (!probe_ || request.slot != probe_->slot || request.target != probe_->life) return;
+  if (finding == wire::Finding::answered) {
+    probe_->answered = true;
+  } else {
+    ++probe_->nacks;
+  }
+}
+
+void SwimDetector::on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) {
+  if (probe_ && probe_->slot == slot && probe_->life == life &&
+      result == StreamPingResult::answered) {
+    probe_->answered = true;
+  }
+}
+
+std::optional<Slot> SwimDetector::next_target() {
+  for (std::size_t tries = 0; tries <= context_.table.size() + 1; ++tries) {
+    if (next_in_order_ >= order_.size()) {
+      order_ = context_.table.live();
+      std::erase(order_, context_.self);
+      context_.prng.shuffle(std::span(order_));
+      next_in_order_ = 0;
+      if (order_.empty()) return std::nullopt;
+    }
+    const Slot slot = order_[next_in_order_++];
+    if (context_.table.is_used(slot) && is_live(context_.table.at(slot).state)) return slot;
+  }
+  return std::nullopt;
+}
+
+void SwimDetector::begin_probe() {
+  const auto scale = context_.health.misses() + 1;
+  next_probe_ = context_.now + context_.config.probe_interval * scale;
+  const auto target = next_target();
+  if (!target) return;
+  ++context_.counters.probes;
+  pings_.ping(*target, PingPurpose::probe);
+  probe_ = {.slot = *target,
+            .life = context_.table.at(*target).life.id,
+            .indirect_at = context_.now + context_.config.probe_timeout,
+            .ends = next_probe_};
+}
+
+void SwimDetector::ask_helpers() {
+  probe_->stage = Stage::indirect;
+  if (probe_->answered || !context_.is_live_still(probe_->slot, probe_->life)) return;
+  const auto helpers = context_.pick_live(context_.config.indirect_probes, [this](Slot slot) {
+    return slot != probe_->slot && context_.table.at(slot).state == State::alive;
+  });
+  probe_->helpers = helpers.size();
+  for (const Slot helper : helpers) {
+    pings_.ask(helper, probe_->slot, context_.config.probe_timeout);
+  }
+  registrar_.stream_ping(probe_->slot, probe_->ends - context_.now);
+}
+
+void SwimDetector::end_probe() {
+  const Probe probe = *probe_;
+  probe_.reset();
+  if (probe.answered) {
+    context_.health.on_success();
+    return;
+  }
+  if (!context_.is_live_still(probe.slot, probe.life)) return;
+  ++context_.counters.probes_failed;
+  if (probe.nacks < probe.helpers || probe.helpers == 0) context_.health.on_missing_helpers();
+  const Record& record = context_.table.at(probe.slot);
+  const LifeId& self = context_.self_record().life.id;
+  const State state = context_.config.suspicion_enabled ? State::suspect : State::failed;
+  registrar_.learn(accusation(record, state, self), Provenance::own);
+}
+
+Instant SwimDetector::deadline_of(const Suspicion& suspicion) const {
+  const std::size_t confirmations =
+      suspicion.witnesses.size() > 0 ? suspicion.witnesses.size() - 1 : 0;
+  return suspicion.began + suspicion_timeout(suspicion.shortest,
+                                             suspicion_max_multiplier * suspicion.shortest,
+                                             confirmations, suspicion.expected);
+}
+
+void SwimDetector::on_deadline() {
+  if (probe_ && probe_->stage == Stage::direct && probe_->indirect_at <= context_.now) {
+    ask_helpers();
+  }
+  if (probe_ && probe_->ends <= context_.now) end_probe();
+  if (next_probe_ <= context_.now) begin_probe();
+  std::vector<Slot> expired;
+  for (const Suspicion& suspicion : suspicions_) {
+    if (deadline_of(suspicion) <= context_.now) expired.push_back(suspicion.slot);
+  }
+  for (const Slot slot : expired) {
+    const LifeId& self = context_.self_record().life.id;
+    registrar_.learn(accusation(context_.table.at(slot), State::failed, self), Provenance::own);
+  }
+}
+
+Instant SwimDetector::next_deadline() const {
+  Instant earliest = next_probe_;
+  if (probe_) {
+    earliest =
+        std::min(earliest, probe_->stage == Stage::direct ? probe_->indirect_at : probe_->ends);
+  }
+  for (const Suspicion& suspicion : suspicions_) {
+    earliest = std::min(earliest, deadline_of(suspicion));
+  }
+  return earliest;
+}
+
+}  // namespace rollcall::core

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/dissemination/eager_push.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rollcall::core {
+
+std::size_t EagerPush::fanout() const {
+  if (context_.config.gossip_fanout != 0) return context_.config.gossip_fanout;
+  const double members = static_cast<double>(std::max<std::size_t>(context_.others(), 1));
+  return std::min<std::size_t>(12, static_cast<std::size_t>(std::ceil(std::log(members))) + 3);
+}
+
+std::optional<wire::Update> EagerPush::compose(const News& news) const {
+  if (!context_.table.is_used(news.slot)) return std::nullopt;
+  const Record& record = context_.table.at(news.slot);
+  if (record.life.id != news.life) return std::nullopt;  // the new life has its own entry
+  wire::Update update = compose_update(record);
+  update.age = news.age;
+  if (news.witness) update.witness = *news.witness;
+  return update;
+}
+
+void EagerPush::flush_if_due() {
+  if (pending_.empty() || context_.now < last_flush_ + spacing) return;
+  last_flush_ = context_.now;
+  // A member needs no news of itself; accusations reach it by tell_subjects().
+  const std::optional<Slot> only_about =
+      pending_.size() == 1 ? std::optional(pending_.front().slot) : std::nullopt;
+  tell_subjects();
+  pack();
+  if (packed_.empty()) return;
+  const auto targets =
+      context_.pick_live(fanout(), [&](Slot slot) { return !only_about || slot != *only_about; });
+  for (const Slot target : targets) {
+    for (const Slice payload : packed_) context_.send(context_.table.at(target).address, payload);
+  }
+}
+
+/// A member that this node accuses or declares failed hears it from this node: if it lives, it
+/// can answer. Others do not repeat it to the member, who would get N copies.
+void EagerPush::tell_subjects() {
+  for (const News& news : pending_) {
+    const auto update = compose(news);
+    if (!update || update->witness != context_.self_record().life.id) continue;
+    if (update->state != State::suspect && update->state != State::failed) continue;
+    writer_.begin(context_.envelope());
+    if (writer_.add(*update))
+      context_.send(update->address, context_.effects->keep(writer_.bytes()));
+  }
+}
+
+void EagerPush::pack() {
+  packed_.clear();
+  std::size_t taken = 0;
+  while (taken < pending_.size() && packed_.size() < datagrams_max) {
+    writer_.begin(context_.envelope());
+    while (taken < pending_.size()) {
+      const auto update = compose(pending_[taken]);
+      if (update && !writer_.add(*update)) break;
+      ++taken;
+    }
+    if (!writer_.empty()) packed_.push_back(context_.effects->keep(writer_.bytes()));
+  }
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
+}
+
+}  // namespace rollcall::core

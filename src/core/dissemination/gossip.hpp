@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "core/context.hpp"
+#include "core/dissemination/eager_push.hpp"
+#include "core/dissemination/update_queue.hpp"
+
+namespace rollcall::core {
+
+/// How news leaves this node: pushed at once (profile rollcall), riding on other datagrams, and,
+/// while something waits, told to a few random members every gossip interval.
+class Gossip {
+ public:
+  explicit Gossip(Context& context)
+      : context_(context),
+        queue_(context),
+        push_(context),
+        writer_(wire::Envelope{}) {}
+
+  /// Members told per tick, unless configured otherwise.
+  static constexpr std::size_t tick_fanout = 3;
+
+  [[nodiscard]] UpdateQueue& queue() { return queue_; }
+
+  /// Spreads the member's record; a witness replaces the record's own.
+  void announce(Slot slot, wire::Age age, std::optional<LifeId> witness = {});
+  /// Spreads a record found by comparison: it is no news, so it only rides along.
+  void mention(Slot slot);
+  void forget(Slot slot) { queue_.remove(slot); }
+  void clear();
+
+  /// Call at the end of every input.
+  void flush() { push_.flush_if_due(); }
+  void on_deadline();
+  [[nodiscard]] Instant next_deadline() const {
+    return std::min(push_.next_deadline(), next_tick_);
+  }
+
+ private:
+  void schedule_tick();
+
+  Context& context_;
+  UpdateQueue queue_;
+  EagerPush push_;
+  wire::DatagramWriter writer_;
+  Instant next_tick_ = never;
+};
+
+}  // namespace rollcall::core

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "core/context.hpp"
+#include "core/dissemination/update_queue.hpp"
+
+namespace rollcall::core {
+
+/// Packs every datagram: the message, then what its receiver must know about itself, then
+/// whatever updates are waiting, until the datagram is full.
+class Outbox {
+ public:
+  Outbox(Context& context, UpdateQueue& queue)
+      : context_(context),
+        queue_(queue),
+        writer_(wire::Envelope{}) {}
+
+  /// Sends one message. A receiver that is suspected, or failed in others' or our own eyes, is
+  /// told so at once (Lifeguard's buddy system), so that it can refute.
+  template <class Message>
+  void send(const Address& to, const Message& message, std::optional<Slot> receiver) {
+    writer_.begin(context_.envelope());
+    const bool fits = writer_.add(message);
+    ROLLCALL_CHECK(fits);
+    if (context_.phase == Phase::leaving) tell_of_departure();
+    if (receiver) tell_about_itself(*receiver);
+    queue_.fill(writer_);
+    flush(to);
+  }
+
+  /// Sends one record alone.
+  void send_record(const Address& to, const wire::Update& update) {
+    writer_.begin(context_.envelope());
+    const bool fits = writer_.add(update);
+    ROLLCALL_CHECK(fits);
+    flush(to);
+  }
+
+ private:
+  void tell_about_itself(Slot receiver);
+  /// A departure is in every datagram until it is acknowledged.
+  void tell_of_departure();
+  void flush(const Address& to) { context_.send(to, context_.effects->keep(writer_.bytes())); }
+
+  Context& context_;
+  UpdateQueue& queue_;
+  wire::DatagramWriter writer_;
+};
+
+}  // namespace rollcall::core

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/context.hpp"
+
+namespace rollcall::core {
+
+/// The member's record as told to others now: alive ones with their tags.
+wire::Update compose_update(const Record& record);
+
+/// Updates that ride on whatever datagram leaves next, each a limited number of times.
+///
+/// Order:  those sent least often first, of these the newest first.
+/// Limits: one entry a member, for a newer state of it replaces the older; each is sent at most
+///         send_limit() times.
+/// Source: SWIM, section 4.1 (infection-style dissemination).
+class UpdateQueue {
+ public:
+  explicit UpdateQueue(Context& context) : context_(context) {}
+
+  /// How old a verdict may be and still be told as news.
+  static constexpr Duration news_time = std::chrono::seconds(1);
+
+  /// Queues the member's record, whatever it will be when sent. A witness replaces the record's.
+  void add(Slot slot, wire::Age age, std::optional<LifeId> witness = {});
+  void remove(Slot slot);
+  void clear();
+
+  /// Adds as many updates as fit, and counts them as sent.
+  void fill(wire::DatagramWriter& writer);
+  /// The update for one entry as it would be sent now; nothing if it is not queued.
+  [[nodiscard]] std::optional<wire::Update> peek(Slot slot) const;
+
+  [[nodiscard]] bool empty() const { return order_.empty(); }
+  [[nodiscard]] std::size_t size() const { return order_.size(); }
+  /// How often one update is sent.
+  [[nodiscard]] std::size_t send_limit() const;
+
+ private:
+  struct Key {
+    std::uint32_t sends = 0;
+    std::uint64_t newness = 0;  // counts down, so that newer is smaller
+    Slot slot{};
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Entry {
+    Key key;
+    Instant news_until{};
+    std::optional<LifeId> witness;
+    bool queued = false;
+  };
+
+  [[nodiscard]] wire::Update compose(const Entry& entry) const;
+
+  Context& context_;
+  std::set<Key> order_;
+  std::vector<Entry> entries_;  // by slot
+  std::uint64_t next_newness_ = UINT64_MAX;
+  std::vector<Key> sent_;  // kept between calls for its memory
+};
+
+}  // namespace rollcall::core

@@ -1,0 +1,306 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "core/membership/membership.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace rollcall::core {
+namespace {
+
+Record record_of(const wire::Update& update, Instant now) {
+  return {.name = std::string(update.name),
+          .life = update.life,
+          .incarnation = update.incarnation,
+          .state = update.state,
+          .address = update.address,
+          .tags = ByteVector(update.tags.begin(), update.tags.end()),
+          .witness = update.witness,
+          .since = now};
+}
+
+}  // namespace
+
+// --- This node itself ------------------------------------------------------------------------
+
+void Membership::begin(std::uint64_t boot) {
+  const auto tags = wire::encode_tags(context_.config.tags);
+  ROLLCALL_CHECK(tags.has_value());  // validate() has looked
+  put_own({.name = context_.config.name,
+           .life = {boot, context_.prng.life_id()},
+           .address = context_.config.advertise,
+           .tags = *tags,
+           .since = context_.now});
+}
+
+Slot Membership::put_own(Record record) {
+  context_.self = context_.table.put(std::move(record));
+  context_.last_change = context_.now;
+  listener_.on_member_changed(context_.self);
+  return context_.self;
+}
+
+void Membership::renew_life(std::uint64_t boot_above) {
+  Record record = context_.self_record();
+  record.life = {std::max(record.life.boot, boot_above) + 1, context_.prng.life_id()};
+  record.incarnation = 0;
+  record.state = State::alive;
+  record.witness = {};
+  record.since = context_.now;
+  put_own(std::move(record));
+  context_.effects->add(PersistBoot{context_.self_record().life.boot});
+  context_.publish_own_life();
+  announce_self();
+}
+
+void Membership::announce_self() {
+  if (context_.is_taking_part()) gossip_.announce(context_.self, wire::Age::news);
+}
+
+void Membership::set_own_state(State state) {
+  Record record = context_.self_record();
+  if (record.state == state) return;
+  record.state = state;
+  record.since = context_.now;
+  put_own(std::move(record));
+  gossip_.announce(context_.self, wire::Age::news);
+  if (state == State::left) context_.publish(EventKind::member_leave, context_.self_record());
+}
+
+void Membership::set_own_tags(ByteVector tags) {
+  Record record = context_.self_record();
+  record.tags = std::move(tags);
+  ++record.incarnation;
+  put_own(std::move(record));
+  context_.publish(EventKind::member_update, context_.self_record());
+  announce_self();
+}
+
+void Membership::refute(std::uint32_t accused_incarnation) {
+  ++context_.counters.refutations;
+  context_.health.on_accused();
+  if (accused_incarnation == std::numeric_limits<std::uint32_t>::max()) {
+    return renew_life(context_.self_record().life.boot);
+  }
+  Record record = context_.self_record();
+  record.incarnation = accused_incarnation + 1;
+  put_own(std::move(record));
+  announce_self();
+}
+
+void Membership::learn_about_self(const wire::Update& update) {
+  const Record& self = context_.self_record();
+  if (update.life == self.life) {
+    if (is_final(update.state)) return renew_life(self.life.boot);
+    const bool accuses = update.state == State::suspect && update.incarnation >= self.incarnation;
+    if (!accuses) return;
+    if (update.incarnation - self.incarnation > incarnation_jump_max) {
+      return warn_now_and_then("refused an accusation of this member at incarnation " +
+                               std::to_string(update.incarnation) + ", far above its own " +
+                               std::to_string(self.incarnation));
+    }
+    return refute(update.incarnation);
+  }
+  const bool is_over = is_final(update.state) || update.address == self.address;
+  if (update.life < self.life) {
+    // An earlier life. Whoever still holds it for live must hear of this one.
+    if (is_live(update.state)) gossip_.announce(context_.self, wire::Age::news);
+    return;
+  }
+  if (update.life.boot - self.life.boot > boot_jump_max) {
+    return warn_now_and_then("refused a record of this member's name with boot counter " +
+                             std::to_string(update.life.boot) + ", far above its own " +
+                             std::to_string(self.life.boot));
+  }
+  if (is_over) return renew_life(update.life.boot);
+  listener_.on_rival(update);
+}
+
+// --- Others ----------------------------------------------------------------------------------
+
+void Membership::learn(const wire::Update& update, Provenance provenance) {
+  if (update.name == context_.config.name) return learn_about_self(update);
+  const auto known = context_.table.find(update.name);
+  if (known) {
+    learn_known(*known, update, provenance);
+  } else {
+    learn_new_name(update, provenance);
+  }
+}
+
+void Membership::learn_new_name(const wire::Update& update, Provenance provenance) {
+  if (context_.table.size() >= context_.config.members_max) {
+    return warn_now_and_then("the member table is full (" +
+                             std::to_string(context_.config.members_max) + "); " +
+                             std::string(update.name) + " was refused");
+  }
+  const Slot slot = context_.table.put(record_of(update, context_.now));
+  const Record& record = context_.table.at(slot);
+  if (is_final(record.state)) {
+    // Kept so that nothing older can revive it; nobody here knew it, so it is no event.
+    next_reap_ = std::min(next_reap_, context_.now + reap_interval);
+    return;
+  }
+  context_.last_change = context_.now;
+  context_.publish(EventKind::member_join, record);
+  if (record.state == State::suspect) {
+    context_.publish(EventKind::member_suspect, record, context_.name_of(record.witness));
+  }
+  listener_.on_member_changed(slot);
+  spread(slot, update, provenance);
+}
+
+void Membership::learn_known(Slot slot, const wire::Update& update, Provenance provenance) {
+  const Record& known = context_.table.at(slot);
+  const Standing news{update.life, update.incarnation, update.state};
+  if (!supersedes(news, known.standing())) {
+    if (news == known.standing()) learn_same_standing(slot, update);
+    return;
+  }
+  if (!is_plausible(known, update)) return;
+  // A failure that is not fresh news, of a life that lives as far as is known here: perhaps the
+  // other side of a healed partition. The member is asked, not buried.
+  const bool is_old_news = context_.config.profile == Profile::swim
+                               ? provenance == Provenance::sync
+                               : update.age == wire::Age::history;
+  const bool is_old_verdict = update.state == State::failed && update.life == known.life &&
+                              is_old_news && provenance != Provenance::own;
+  if (is_old_verdict) {
+    if (known.failed_elsewhere) return;
+    Record record = known;
+    record.failed_elsewhere = true;
+    context_.table.put(std::move(record));
+    return listener_.on_failed_elsewhere(slot);
+  }
+  replace(slot, update, provenance);
+}
+
+void Membership::learn_same_standing(Slot slot, const wire::Update& update) {
+  if (update.state != State::suspect) return;
+  if (listener_.on_witness(slot, update.witness)) {
+    gossip_.announce(slot, wire::Age::news, update.witness);
+  }
+}
+
+bool Membership::is_plausible(const Record& known, const wire::Update& update) {
+  const bool same_life = update.life == known.life;
+  if (same_life && is_live(update.state) &&
+      update.incarnation - known.incarnation > incarnation_jump_max &&
+      update.incarnation > known.incarnation) {
+    warn_now_and_then("refused incarnation " + std::to_string(update.incarnation) + " of " +
+                      known.name + ", far above the known " + std::to_string(known.incarnation));
+    return false;
+  }
+  if (!same_life && update.life.boot - known.life.boot > boot_jump_max) {
+    warn_now_and_then("refused boot counter " + std::to_string(update.life.boot) + " of " +
+                      known.name + ", far above the known " + std::to_string(known.life.boot));
+    return false;
+  }
+  return true;
+}
+
+void Membership::replace(Slot slot, const wire::Update& update, Provenance provenance) {
+  const Record before = context_.table.at(slot);
+  Record after = record_of(update, context_.now);
+  if (after.life == before.life) {
+    if (!update.has_tags) after.tags = before.tags;
+    after.rtt = before.rtt;
+    if (after.state == before.state) after.since = before.since;
+    after.failed_elsewhere = before.failed_elsewhere && is_live(after.state);
+  }
+  const std::uint64_t digest_before = context_.table.digest();
+  context_.table.put(std::move(after));
+  if (context_.table.digest() != digest_before) context_.last_change = context_.now;
+  const Record& now_known = context_.table.at(slot);
+  if (is_final(now_known.state)) {
+    next_reap_ = std::min(next_reap_, context_.now + reap_interval);
+  }
+  publish_change(before, now_known);
+  listener_.on_member_changed(slot);
+  spread(slot, update, provenance);
+}
+
+void Membership::publish_change(const Record& before, const Record& after) {
+  const std::string by = context_.name_of(after.witness);
+  switch (after.state) {
+    case State::failed:
+      ++context_.counters.failures;
+      return context_.publish(EventKind::member_failed, after, by);
+    case State::left:
+      return context_.publish(EventKind::member_leave, after, by);
+    case State::suspect:
+      if (after.life != before.life) context_.publish(EventKind::member_join, after);
+      if (before.state != State::suspect || after.life != before.life) {
+        ++context_.counters.suspicions;
+        context_.publish(EventKind::member_suspect, after, by);
+      }
+      return;
+    case State::alive:
+      break;
+  }
+  if (after.life != before.life) return context_.publish(EventKind::member_join, after);
+  if (before.state == State::suspect) context_.publish(EventKind::member_alive, after);
+  if (after.tags != before.tags || after.address != before.address) {
+    context_.publish(EventKind::member_update, after);
+  }
+}
+
+void Membership::spread(Slot slot, const wire::Update& update, Provenance provenance) {
+  switch (provenance) {
+    case Provenance::own:
+      // A node that hears nobody cannot know whether it is they who are gone.
+      if (update.state == State::suspect && context_.hears_nobody()) return;
+      return gossip_.announce(slot, wire::Age::news);
+    case Provenance::datagram:
+      return gossip_.announce(slot, update.age);
+    case Provenance::sync:
+      return gossip_.mention(slot);
+    case Provenance::join:
+      return;  // those who told it know it
+  }
+}
+
+void Membership::force_out(Slot slot) {
+  wire::Update update = to_update(context_.table.at(slot));
+  update.has_tags = false;
+  update.state = State::left;
+  update.witness = context_.self_record().life.id;
+  replace(slot, update, Provenance::own);
+}
+
+// --- Forgetting ------------------------------------------------------------------------------
+
+void Membership::forget_others() {
+  for (const Slot slot : context_.table.slots()) {
+    if (context_.is_self(slot)) continue;
+    gossip_.forget(slot);
+    context_.table.erase(slot);
+  }
+  next_reap_ = never;
+}
+
+void Membership::on_deadline() {
+  if (context_.now < next_reap_) return;
+  next_reap_ = never;
+  for (const Slot slot : context_.table.slots()) {
+    const Record& record = context_.table.at(slot);
+    if (context_.is_self(slot) || is_live(record.state)) continue;
+    if (context_.now < record.since + context_.config.cleanup_time) {
+      next_reap_ = std::min(next_reap_, record.since + context_.config.cleanup_time);
+      continue;
+    }
+    context_.publish(EventKind::member_reap, record);
+    gossip_.forget(slot);
+    context_.table.erase(slot);
+    listener_.on_member_changed(slot);
+  }
+}
+
+void Membership::warn_now_and_then(std::string message) {
+  if (context_.now < next_warning_) return;
+  next_warning_ = context_.now + warn_interval;
+  context_.warn(std::move(message));
+}
+
+}  // namespace rollcall::core

@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.hpp"
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "core/config.hpp"
+#include "core/effects.hpp"
+#include "core/membership/member_table.hpp"
+
+namespace rollcall::core {
+
+/// Where a member stands on its way into, through and out of a cluster.
+enum class Phase : std::uint8_t {
+  starting,  // nothing tried yet
+  joining,   // asking seeds
+  alone,     // no seed answered (or none is known); still trying in the background
+  joined,    // at least one other member is known or the node was told to start a cluster
+  leaving,   // spreading its departure
+  left,      // out; can join again
+  conflict   // another live process holds its name; out until told to join again
+};
+std::string_view to_text(Phase phase);
+
+/// What the operating system said about an address.
+enum class Unreachable : std::uint8_t {
+  port,    // the host says that nothing listens on the port
+  network  // no route, host or network down, not permitted: proves nothing about the process
+};
+
+enum class ExchangeError : std::uint8_t {
+  refused,      // the host refused the connection: nothing listens
+  reset,        // closed by the peer before it answered
+  timeout,      //
+  unreachable,  // no route, network down
+  malformed     // what came back was no frame of this protocol and version
+};
+std::string_view to_text(ExchangeError error);
+
+/// How a stream ended.
+enum class CloseReason : std::uint8_t { end_of_stream, reset, refused, timeout, other };
+
+enum class ResolveError : std::uint8_t { none, not_found, failed };
+
+/// What users ask of a node.
+struct JoinCommand {
+  std::vector<HostPort> seeds;
+  /// Forget the command at the first try that fails, or keep trying in the background.
+  bool keep_trying = false;
+};
+struct CancelJoinCommand {};
+struct LeaveCommand {};
+struct ForceLeaveCommand {
+  std::string name;
+};
+struct SetTagsCommand {
+  wire::Tags tags;
+};
+using Command =
+    std::variant<JoinCommand, CancelJoinCommand, LeaveCommand, ForceLeaveCommand, SetTagsCommand>;
+
+/// Counters since the start; each only grows.
+struct Counters {
+  std::uint64_t datagrams_received = 0;
+  std::uint64_t datagrams_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t datagrams_refused = 0;  // did not decode
+  std::uint64_t wrong_cluster = 0;
+  std::uint64_t wrong_version = 0;
+  std::uint64_t probes = 0;
+  std::uint64_t probes_failed = 0;
+  std::uint64_t suspicions = 0;
+  std::uint64_t refutations = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t pauses = 0;  // own pauses noticed
+  std::uint64_t exchanges = 0;
+};
+
+/// One member's whole protocol: membership, failure detection, dissemination, joining.
+///
+/// Sans-I/O: reads no clock, opens no socket, starts no thread. Two nodes given the same config,
+/// seed and inputs append the same effects, byte for byte.
+///
+/// Units:   times are Instants of the node's own monotonic clock; never a peer's.
+/// Order:   now must not decrease from call to call (checked).
+/// Errors:  after construction no input is an error: bytes that do not decode, late and
+///          duplicated answers, and words from strangers are counted and dropped.
+/// Limits:  O(members) memory, bounded by Config::members_max; O(fanout) effects per input.
+/// Threads: none; the caller serialises calls.
+/// Source:  PROTOCOL.md.
+class Node {
+ public:
+  /// The config must have passed validate(); boot is above every earlier life's that is known.
+  Node(Config config, std::uint64_t boot, std::uint64_t seed, Instant now);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Saved peers and seeds to return to whenever this member finds itself alone.
+  void set_homes(std::vector<HostPort> seeds, std::vector<Address> saved_peers);
+  /// Begins: with homes, joins them; without, starts a cluster of one.
+  void start(Instant now, Effects& effects);
+
+  void on_datagram(const Address& from, Bytes datagram, Instant now, Effects& effects);
+  /// The operating system reported an error for datagrams sent to an address.
+  void on_unreachable(const Address& to, Unreachable what, Instant now, Effects& effects);
+
+  /// A whole frame (head and body) arrived on a stream that a peer opened.
+  void on_request(StreamId id, const Address& from, Bytes frame, Instant now, Effects& effects);
+  /// A stream that a peer opened has ended.
+  void on_stream_closed(StreamId id, CloseReason reason, Instant now, Effects& effects);
+
+  void on_exchange_reply(ExchangeId id, Bytes frame, Instant now, Effects& effects);
+  void on_exchange_failed(ExchangeId id, ExchangeError error, Instant now, Effects& effects);
+
+  void on_watch_opened(WatchId id, Bytes frame, Instant now, Effects& effects);
+  void on_watch_closed(WatchId id, CloseReason reason, Instant now, Effects& effects);
+
+  void on_resolved(ResolveId id, std::span<const Address> addresses, ResolveError error,
+                   Instant now, Effects& effects);
+
+  void on_command(CommandId id, const Command& command, Instant now, Effects& effects);
+
+  /// Call when now >= next_deadline(), after all input that had arrived by then was given;
+  /// calling early is harmless and does nothing. Calling late is noticed: that is how the node
+  /// learns that it was paused or starved.
+  void on_deadline(Instant now, Effects& effects);
+  /// The one timer the runtime must keep. Recompute after every call.
+  [[nodiscard]] Instant next_deadline() const;
+
+  // --- Queries -------------------------------------------------------------------------------
+  [[nodiscard]] const Config& config() const;
+  [[nodiscard]] const MemberTable& members() const;
+  /// Slots of members() that changed since the last call, for readers that keep copies.
+  [[nodiscard]] std::vector<Slot> take_changed_members();
+  [[nodiscard]] Phase phase() const;
+  [[nodiscard]] Life life() const;
+  /// 0 healthy; 1 to 8 for how much own slowness stretches this node's patience.
+  [[nodiscard]] unsigned health() const;
+  /// The recent lateness of this node's own timers.
+  [[nodiscard]] Duration lag() const;
+  [[nodiscard]] const Counters& counters() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rollcall::core

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+// The life of a datagram: decoded here, one handler a message, answered at its end.
+#include "core/node_state.hpp"
+
+namespace rollcall::core {
+
+void Node::State::count_refusal(wire::DecodeError error) {
+  ++context.counters.datagrams_refused;
+  if (error == wire::DecodeError::wrong_cluster) ++context.counters.wrong_cluster;
+  if (error == wire::DecodeError::wrong_version) ++context.counters.wrong_version;
+}
+
+void Node::State::on_datagram(const Address& from, Bytes datagram) {
+  ++context.counters.datagrams_received;
+  context.counters.bytes_received += datagram.size();
+  auto reader = wire::DatagramReader::create(datagram, context.cluster);
+  if (!reader) return count_refusal(reader.error());
+  const LifeId sender = reader->envelope().sender;
+  if (sender == context.self_record().life.id) return;
+  const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::conflict;
+  if (!context.is_taking_part() && !answers_only) return;
+  context.last_heard = context.now;
+  unanswered_.clear();
+  while (!reader->at_end()) {
+    const auto message = reader->next();
+    if (!message) {
+      count_refusal(message.error());
+      break;
+    }
+    const bool is_for_us = context.is_taking_part() || std::holds_alternative<wire::Ack>(*message);
+    if (!is_for_us) continue;
+    std::visit([&](const auto& one) { handle(one, from, sender); }, *message);
+  }
+  if (context.is_taking_part()) answer_pings(from, sender);
+  settle_claim();
+  if (leaver_.is_done()) finish_leaving();
+}
+
+void Node::State::handle(const wire::Ping& ping, const Address&, const LifeId&) {
+  unanswered_.push_back(ping);
+}
+
+void Node::State::answer_pings(const Address& from, const LifeId& sender) {
+  for (const wire::Ping& ping : unanswered_) {
+    const auto asker = context.table.find(sender);
+    outbox_.send(from,
+                 wire::Ack{.sequence = ping.sequence,
+                           .digest = context.table.digest(),
+                           .stranger = !asker.has_value()},
+                 asker);
+    if (asker && is_live(context.table.at(*asker).state)) {
+      anti_entropy_.on_digest(*asker, ping.digest);
+    }
+  }
+}
+
+void Node::State::handle(const wire::Ack& ack, const Address& from, const LifeId& sender) {
+  const auto ping = pings_.take(ack.sequence, from);
+  if (!ping) return;
+  on_answered(*ping, sender);
+  // A rival for the name is looked at, and told nothing.
+  if (!context.is_taking_part() || ping->purpose == PingPurpose::rival) return;
+  if (ack.stranger) outbox_.send_record(from, compose_update(context.self_record()));
+  const auto slot = context.table.find(sender);
+  if (!slot || !is_live(context.table.at(*slot).state)) return;
+  if (ping->purpose == PingPurpose::compare) {
+    anti_entropy_.on_compared(*slot, ack.digest);
+  } else {
+    anti_entropy_.on_digest(*slot, ack.digest);
+  }
+}
+
+void Node::State::on_answered(const SentPing& ping, const LifeId& sender) {
+  const bool is_the_one = sender == ping.target;
+  if (is_the_one && ping.slot && context.is_live_still(*ping.slot, ping.target)) {
+    const Duration rtt = context.now - ping.sent_at;
+    context.rtt.on_sample(rtt);
+    context.table.set_rtt(*ping.slot, rtt);
+  }
+  switch (ping.purpose) {
+    case PingPurpose::helper:
+      return helper_desk_.on_answer(
+          ping.sequence, is_the_one ? wire::Finding::answered : wire::Finding::other_life);
+    case PingPurpose::rival:
+      return name_claim_.on_answer(sender);
+    case PingPurpose::leave:
+      return leaver_.on_ack(ping.address);
+    case PingPurpose::probe:
+    case PingPurpose::lost:
+    case PingPurpose::compare:
+      break;
+  }
+  if (is_the_one) {
+    detector_->on_answer(ping);
+  } else {
+    detector_->on_other_life(ping);
+  }
+}
+
+void Node::State::handle(const wire::PingRequest& request, const Address& from, const LifeId&) {
+  helper_desk_.on_request(from, request);
+}
+
+void Node::State::handle(const wire::Report& report, const Address& from, const LifeId&) {
+  if (const auto request = pings_.take(report.sequence, from)) {
+    detector_->on_report(*request, report.finding);
+  }
+}
+
+void Node::State::handle(const wire::Update& update, const Address&, const LifeId&) {
+  learn(update, Provenance::datagram);
+}
+
+void Node::State::on_unreachable(const Address& to, Unreachable what) {
+  if (what != Unreachable::port) return;
+  name_claim_.on_refused(to);
+  settle_claim();
+  if (!context.is_taking_part()) return;
+  helper_desk_.on_refused(to);
+  const auto slot = context.table.find_live_at(to);
+  if (slot && !context.is_self(*slot)) detector_->on_refused(*slot);
+}
+
+}  // namespace rollcall::core

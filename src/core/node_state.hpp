@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/context.hpp"
+#include "core/detector/detector.hpp"
+#include "core/detector/helper_desk.hpp"
+#include "core/detector/lost_members.hpp"
+#include "core/detector/neighbour_streams.hpp"
+#include "core/detector/ping_log.hpp"
+#include "core/dissemination/anti_entropy.hpp"
+#include "core/dissemination/gossip.hpp"
+#include "core/dissemination/outbox.hpp"
+#include "core/exchanges.hpp"
+#include "core/joining/joiner.hpp"
+#include "core/joining/leaver.hpp"
+#include "core/joining/peer_saver.hpp"
+#include "core/membership/membership.hpp"
+#include "core/membership/name_claim.hpp"
+
+namespace rollcall::core {
+
+/// The parts of one node, and who hears of what: the only place where they meet.
+class Node::State final : private Registrar, private MembershipListener, private JoinListener {
+ public:
+  /// A timer later than this share of the pause budget, or than pause_min, is a pause.
+  static constexpr Duration pause_min = std::chrono::milliseconds(250);
+
+  State(Config config, std::uint64_t boot, std::uint64_t seed, Instant now);
+
+  /// Call first with every input. Notices when this node did not run for a while.
+  void enter(Instant now, Effects& effects);
+  /// Call last with every input.
+  void exit();
+
+  void start();
+  void on_datagram(const Address& from, Bytes datagram);
+  void on_unreachable(const Address& to, Unreachable what);
+  void on_request(StreamId id, Bytes frame);
+  void on_stream_closed(StreamId id);
+  void on_exchange_reply(ExchangeId id, Bytes frame);
+  void on_exchange_failed(ExchangeId id, ExchangeError error);
+  void on_watch_opened(WatchId id, Bytes frame);
+  void on_watch_closed(WatchId id, CloseReason reason);
+  void on_resolved(ResolveId id, std::span<const Address> addresses, ResolveError error);
+  void on_command(CommandId id, const Command& command);
+  void on_deadline();
+  [[nodiscard]] Instant next_deadline() const;
+
+  Context context;
+  Joiner& joiner() { return joiner_; }
+
+ private:
+  // What the parts tell one another.
+  void learn(const wire::Update& update, Provenance provenance) override;
+  void confirm(Slot slot) override;
+  void stream_ping(Slot slot, Duration timeout) override;
+  void on_member_changed(Slot slot) override;
+  bool on_witness(Slot slot, const LifeId& witness) override;
+  void on_failed_elsewhere(Slot slot) override;
+  void on_rival(const wire::Update& rival) override;
+  void on_joined() override;
+  void on_not_joined() override;
+  void on_name_in_use(const Address& holder) override;
+
+  // Datagrams, one handler a message.
+  void count_refusal(wire::DecodeError error);
+  void handle(const wire::Ping& ping, const Address& from, const LifeId& sender);
+  void handle(const wire::Ack& ack, const Address& from, const LifeId& sender);
+  void handle(const wire::PingRequest& request, const Address& from, const LifeId& sender);
+  void handle(const wire::Report& report, const Address& from, const LifeId& sender);
+  void handle(const wire::Update& update, const Address& from, const LifeId& sender);
+  void answer_pings(const Address& from, const LifeId& sender);
+  void on_answered(const SentPing& ping, const LifeId& sender);
+
+  // Requests on streams, one handler a message.
+  void answer(StreamId id, const wire::JoinRequest& request, const LifeId& sender);
+  void answer(StreamId id, const wire::SyncOpen& request, const LifeId& sender);
+  void answer(StreamId id, const wire::SyncRecords& request, const LifeId& sender);
+  void answer(StreamId id, const wire::StreamPing& request, const LifeId& sender);
+  void answer(StreamId id, const wire::Watch& request, const LifeId& sender);
+  /// Anything else is an answer, and no request.
+  template <class Other>
+  void answer(StreamId id, const Other& request, const LifeId& sender);
+  void reply(StreamId id, const wire::StreamMessage& message, AfterReply then);
+  void refuse(StreamId id, wire::RefusalCode code, const std::string& detail);
+  void reply_in_the_way(StreamId id, wire::JoinStatus status, const Record& record);
+  [[nodiscard]] wire::JoinReply welcome_reply() const;
+
+  // Answers on own exchanges.
+  void on_stream_ping_answer(const Exchange& exchange, const LifeId& sender);
+
+  // Commands, one handler each.
+  void execute(CommandId id, const JoinCommand& command);
+  void execute(CommandId id, const CancelJoinCommand& command);
+  void execute(CommandId id, const LeaveCommand& command);
+  void execute(CommandId id, const ForceLeaveCommand& command);
+  void execute(CommandId id, const SetTagsCommand& command);
+  void done(CommandId id, CommandResult result);
+
+  void take_part();
+  void set_phase(Phase phase);
+  void stand_down(const Address& holder);
+  void finish_leaving();
+  void settle_claim();
+  void stop_all();
+  void note_lateness(Instant now);
+
+  Gossip gossip_;
+  Outbox outbox_;
+  PingLog pings_;
+  Exchanges exchanges_;
+  HelperDesk helper_desk_;
+  Membership membership_;
+  NameClaim name_claim_;
+  std::unique_ptr<Detector> detector_;
+  NeighbourStreams streams_;
+  LostMembers lost_members_;
+  AntiEntropy anti_entropy_;
+  Joiner joiner_;
+  Leaver leaver_;
+  PeerSaver peer_saver_;
+
+  /// Pings of the datagram being read; answered when all of it is, for it may change the answer.
+  std::vector<wire::Ping> unanswered_;
+  std::vector<CommandId> leave_commands_;
+  Instant lateness_noted_for_ = never;
+};
+
+}  // namespace rollcall::core
