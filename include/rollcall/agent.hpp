@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rollcall/error.hpp"
+#include "rollcall/event.hpp"
+#include "rollcall/member.hpp"
+#include "rollcall/options.hpp"
+
+namespace rollcall {
+
+/// A thread that drives members. Members that share one share its thread; hundreds can.
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  class Impl;
+  [[nodiscard]] Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+enum class Phase : std::uint8_t { starting, joining, alone, joined, leaving, left, conflict };
+/// "starting", "joining", …
+std::string_view to_text(Phase phase);
+
+/// What became of one seed.
+struct JoinAttempt {
+  std::string seed;
+  bool joined = false;
+  /// "joined", "connection refused", "no such host", …
+  std::string outcome;
+};
+struct JoinReport {
+  std::vector<JoinAttempt> attempts;
+};
+
+/// How this member itself is doing.
+struct Status {
+  std::string cluster;
+  std::string name;
+  Phase phase{};
+  /// 0 healthy, up to 8: how much its own slowness stretches this member's patience.
+  unsigned health = 0;
+  /// How late this member's own timers have been lately.
+  std::chrono::nanoseconds loop_lag{0};
+  std::chrono::nanoseconds uptime{0};
+  /// The index of the newest event, 0 before the first.
+  std::uint64_t event_index = 0;
+
+  std::uint64_t datagrams_sent = 0;
+  std::uint64_t datagrams_received = 0;
+  std::uint64_t datagrams_refused = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t probes = 0;
+  std::uint64_t probes_failed = 0;
+  std::uint64_t suspicions = 0;
+  std::uint64_t refutations = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t pauses = 0;
+  /// Datagrams and streams of another cluster, or of another version of the protocol.
+  std::uint64_t wrong_cluster = 0;
+  std::uint64_t wrong_version = 0;
+  /// Thrown away on purpose (Options::drop_rate).
+  std::uint64_t datagrams_dropped = 0;
+  /// Streams turned away: not rollcall's, too long, or too many at once.
+  std::uint64_t streams_refused = 0;
+};
+
+/// Events from one index on. gap is true when some between were no longer kept.
+struct EventBatch {
+  std::vector<std::shared_ptr<const Event>> events;
+  bool gap = false;
+};
+
+/// Ends the calls when destroyed. After its destructor returns, no call runs (except the one
+/// that destroys it, when that happens inside the callback itself).
+class Subscription {
+ public:
+  Subscription() = default;
+  explicit Subscription(std::shared_ptr<void> hold) : hold_(std::move(hold)) {}
+
+ private:
+  std::shared_ptr<void> hold_;
+};
+
+/// One running member of a cluster, inside this process.
+///
+/// Threads: every function may be called from any thread, also from a callback. Functions that
+///          wait say so; the protocol runs on its own thread and never waits for a caller.
+///          JoinCallback and DoneCallback run on that thread (or at once, when the call is refused
+///          at once): they should return soon, and what waits answers not_allowed there.
+///          Callbacks must not throw.
+/// Errors:  values, never exceptions. After an error the agent is as it was before the call
+///          unless ErrorCode says otherwise.
+class Agent {
+ public:
+  /// Binds, reads the data directory and starts. With seeds, joining begins in the background
+  /// and goes on until it succeeds; status().phase tells.
+  static std::expected<Agent, Error> create(Options options);
+
+  Agent(Agent&&) noexcept;
+  Agent& operator=(Agent&&) noexcept;
+  /// Closes without leaving: to the others this member will have failed. Call leave() first.
+  ~Agent();
+
+  /// Joins through the first of the seeds that answers; waits for the outcome. Succeeds if at
+  /// least one seed was joined.
+  std::expected<JoinReport, Error> join(const std::vector<std::string>& seeds);
+  using JoinCallback = std::function<void(std::expected<JoinReport, Error>)>;
+  void join(const std::vector<std::string>& seeds, JoinCallback done);
+  /// Ends every join under way, those in the background too.
+  void cancel_join();
+
+  /// Tells the others, waits until some acknowledged (at most Options::leave_timeout), and stays
+  /// up: join() begins a new life.
+  std::expected<void, Error> leave();
+  using DoneCallback = std::function<void(std::expected<void, Error>)>;
+  void leave(DoneCallback done);
+
+  /// Turns a failed or suspected member into one that left, everywhere.
+  std::expected<void, Error> force_leave(const std::string& name);
+  void force_leave(const std::string& name, DoneCallback done);
+
+  /// Replaces this member's tags, everywhere.
+  std::expected<void, Error> set_tags(const Tags& tags);
+
+  /// Everybody known now. Takes no lock that the protocol holds; cheap enough for each request.
+  [[nodiscard]] MemberList members() const;
+  [[nodiscard]] Status status() const;
+  /// The address that others are told, with the real port.
+  [[nodiscard]] std::string address() const;
+  /// The options in force, defaults and found values filled in.
+  [[nodiscard]] const Options& options() const;
+
+  /// Calls back for each event from now on, in order, one at a time, on one thread of the
+  /// agent's own. The callback may call anything here, end its subscription, even destroy the
+  /// agent; and it may take its time: up to Options::events_kept events wait, and when older ones
+  /// had to go, a protocol_warning says how many.
+  [[nodiscard]] Subscription subscribe(std::function<void(const Event&)> callback);
+  /// Kept events with an index above since, at most max of them. Does not wait.
+  [[nodiscard]] EventBatch events_since(std::uint64_t since, std::size_t max = 1024) const;
+  /// Calls back (on the protocol's thread: return at once, do not call the agent) whenever
+  /// events_since() may have more to give.
+  [[nodiscard]] Subscription on_new_events(std::function<void()> wake);
+
+  /// Stops without leaving. Everything called after it answers ErrorCode::closed.
+  void close();
+
+ private:
+  class Impl;
+  explicit Agent(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rollcall

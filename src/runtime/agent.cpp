@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "rollcall/agent.hpp"
+
+#include <future>
+#include <utility>
+
+#include "runtime/agent_impl.hpp"
+#include "runtime/checked_options.hpp"
+
+namespace rollcall {
+namespace {
+
+/// Starts something that calls back with the result, and waits for it.
+template <class Result, class Start>
+Result wait_for(bool may_wait, Start start) {
+  if (!may_wait) {
+    return std::unexpected(Error{ErrorCode::not_allowed,
+                                 "this would wait on the protocol's own thread; give a callback",
+                                 {}});
+  }
+  const auto promise = std::make_shared<std::promise<Result>>();
+  std::future<Result> future = promise->get_future();
+  start([promise](Result result) { promise->set_value(std::move(result)); });
+  return future.get();
+}
+
+}  // namespace
+
+std::expected<Agent, Error> Agent::create(Options options) {
+  auto impl = Impl::create(std::move(options));
+  if (!impl) return std::unexpected(impl.error());
+  return Agent(std::move(*impl));
+}
+
+Agent::Agent(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Agent::Agent(Agent&&) noexcept = default;
+Agent& Agent::operator=(Agent&&) noexcept = default;
+Agent::~Agent() = default;
+
+std::expected<JoinReport, Error> Agent::join(const std::vector<std::string>& seeds) {
+  return wait_for<std::expected<JoinReport, Error>>(
+      impl_->may_wait(), [&](auto done) { impl_->join(seeds, std::move(done)); });
+}
+
+void Agent::join(const std::vector<std::string>& seeds, JoinCallback done) {
+  impl_->join(seeds, std::move(done));
+}
+
+void Agent::cancel_join() {
+  impl_->command(core::CancelJoinCommand{}, [](const std::expected<void, Error>&) {});
+}
+
+std::expected<void, Error> Agent::leave() {
+  return wait_for<std::expected<void, Error>>(
+      impl_->may_wait(), [&](auto done) { impl_->command(core::LeaveCommand{}, std::move(done)); });
+}
+
+void Agent::leave(DoneCallback done) {
+  impl_->command(core::LeaveCommand{}, std::move(done));
+}
+
+std::expected<void, Error> Agent::force_leave(const std::string& name) {
+  return wait_for<std::expected<void, Error>>(
+      impl_->may_wait(), [&](auto done) { force_leave(name, std::move(done)); });
+}
+
+void Agent::force_leave(const std::string& name, DoneCallback done) {
+  impl_->command(core::ForceLeaveCommand{name}, std::move(done));
+}
+
+std::expected<void, Error> Agent::set_tags(const Tags& tags) {
+  if (auto error = runtime::check_tags(tags)) return std::unexpected(std::move(*error));
+  return wait_for<std::expected<void, Error>>(impl_->may_wait(), [&](auto done) {
+    impl_->command(core::SetTagsCommand{tags}, std::move(done));
+  });
+}
+
+MemberList Agent::members() const {
+  return impl_->board().members();
+}
+Status Agent::status() const {
+  return impl_->status();
+}
+std::string Agent::address() const {
+  return impl_->options().advertise;
+}
+const Options& Agent::options() const {
+  return impl_->options();
+}
+
+Subscription Agent::subscribe(std::function<void(const Event&)> callback) {
+  return impl_->dispatcher().subscribe(std::move(callback));
+}
+
+EventBatch Agent::events_since(std::uint64_t since, std::size_t max) const {
+  return impl_->board().events().since(since, max);
+}
+
+Subscription Agent::on_new_events(std::function<void()> wake) {
+  return impl_->board().events().on_append(std::move(wake));
+}
+
+void Agent::close() {
+  impl_->close();
+}
+
+}  // namespace rollcall

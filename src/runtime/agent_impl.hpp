@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/node.hpp"
+#include "rollcall/agent.hpp"
+#include "runtime/dispatcher.hpp"
+#include "runtime/node_loop.hpp"
+#include "runtime/notice_board.hpp"
+
+namespace rollcall {
+
+/// One agent: what its node loop and its readers share.
+///
+/// Threads: any. What waits answers not_allowed on the loop's thread, which must not wait.
+class Agent::Impl {
+ public:
+  static std::expected<std::shared_ptr<Impl>, Error> create(Options options);
+  ~Impl();
+
+  void join(const std::vector<std::string>& seeds, JoinCallback done);
+  /// Any command whose only result is that it was done.
+  void command(core::Command command, DoneCallback done);
+  void close();
+
+  [[nodiscard]] bool may_wait() const { return !loop_->impl().is_current(); }
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] runtime::NoticeBoard& board() const { return *board_; }
+  [[nodiscard]] runtime::Dispatcher& dispatcher() { return dispatcher_; }
+
+ private:
+  Impl(std::shared_ptr<Loop> loop, Options options, runtime::NodeSetup setup);
+  void start();
+
+  std::shared_ptr<Loop> loop_;  // first: what follows lives on it
+  Options options_;
+  std::shared_ptr<runtime::NoticeBoard> board_;
+  std::shared_ptr<runtime::NodeLoop> node_loop_;
+  runtime::Dispatcher dispatcher_;
+  std::atomic<bool> is_closed_ = false;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/bound_sockets.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <string>
+
+#include "runtime/os_error.hpp"
+
+namespace rollcall::runtime {
+namespace {
+
+/// How often another port is tried when a free UDP port is taken for TCP.
+constexpr int free_port_tries = 32;
+/// Room for bursts: a member of a large cluster gets hundreds of datagrams at once. The system
+/// may grant less.
+constexpr int udp_buffer_bytes = 1 << 20;
+constexpr int listen_backlog = 4096;
+
+int domain_of(Family family) {
+  return family == Family::v6 ? AF_INET6 : AF_INET;
+}
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+UniqueFd open_socket(Family family, int type) {
+  UniqueFd fd(::socket(domain_of(family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.is_open() && family == Family::v6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  return fd;
+}
+
+/// Reports of the network about datagrams sent arrive on the socket's error queue.
+void prepare_udp(int fd, Family family) {
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, udp_buffer_bytes);
+  set_option(fd, SOL_SOCKET, SO_SNDBUF, udp_buffer_bytes);
+  set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+  if (family == Family::v6) set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+}
+
+bool bind_to(int fd, const Address& address) {
+  const RawAddress raw = to_raw(address, family_of(address));
+  return ::bind(fd, raw.data(), raw.size) == 0;
+}
+
+Address bound_address(int fd) {
+  RawAddress raw;
+  ::getsockname(fd, raw.data(), &raw.size);
+  return from_raw(raw);
+}
+
+Error bind_error(const Address& address, const char* protocol, int error) {
+  const std::string where = "cannot bind " + to_text(address) + " (" + protocol + "): ";
+  if (error == EADDRINUSE) {
+    return {ErrorCode::address_in_use,
+            where + "address already in use; choose another --bind or stop the process that has it",
+            "bind"};
+  }
+  const std::string why = os_text(error);
+  const char* advice = error == EADDRNOTAVAIL ? "; choose an address of this host"
+                       : error == EACCES      ? "; choose a port above 1023"
+                                              : "; choose another --bind";
+  return {ErrorCode::cannot_bind, where + why + advice, "bind"};
+}
+
+std::expected<UniqueFd, int> bind_udp(const Address& address) {
+  UniqueFd fd = open_socket(family_of(address), SOCK_DGRAM);
+  if (!fd.is_open()) return std::unexpected(errno);
+  prepare_udp(fd.get(), family_of(address));
+  if (!bind_to(fd.get(), address)) return std::unexpected(errno);
+  return fd;
+}
+
+std::expected<UniqueFd, int> listen_tcp(const Address& address) {
+  UniqueFd fd = open_socket(family_of(address), SOCK_STREAM);
+  if (!fd.is_open()) return std::unexpected(errno);
+  // A restart must not wait until the old connections' ports are forgotten.
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (!bind_to(fd.get(), address)) return std::unexpected(errno);
+  if (::listen(fd.get(), listen_backlog) != 0) return std::unexpected(errno);
+  return fd;
+}
+
+std::optional<Address> route_source(const Address& destination) {
+  const Family family = family_of(destination);
+  const UniqueFd fd = open_socket(family, SOCK_DGRAM);
+  const RawAddress raw = to_raw(destination, family);
+  // Connecting a UDP socket only looks up the route.
+  if (!fd.is_open() || ::connect(fd.get(), raw.data(), raw.size) != 0) return std::nullopt;
+  Address source = bound_address(fd.get());
+  source.port = 0;
+  if (source.is_unspecified()) return std::nullopt;
+  return source;
+}
+
+}  // namespace
+
+std::expected<BoundSockets, Error> bind_sockets(const Address& wanted) {
+  for (int attempt = 1;; ++attempt) {
+    auto udp = bind_udp(wanted);
+    if (!udp) return std::unexpected(bind_error(wanted, "udp", udp.error()));
+    const Address address = bound_address(udp->get());
+    auto tcp = listen_tcp(address);
+    if (tcp) return BoundSockets{std::move(*udp), std::move(*tcp), address, family_of(wanted)};
+    const bool may_try_another = wanted.port == 0 && attempt < free_port_tries;
+    if (tcp.error() != EADDRINUSE || !may_try_another) {
+      return std::unexpected(bind_error(address, "tcp", tcp.error()));
+    }
+  }
+}
+
+Address outward_address(Family family) {
+  // Addresses set aside for documentation (RFC 3849, RFC 5737): only the default route matches.
+  const std::optional<Address> v6_outside = parse_address("[2001:db8::1]:9");
+  const Address v4_outside = Address::v4(192, 0, 2, 1, 9);
+  if (family == Family::v6) {
+    if (const auto source = route_source(*v6_outside)) return *source;
+  }
+  if (const auto source = route_source(v4_outside)) return *source;
+  return family == Family::v6 ? *parse_address("[::1]:0") : Address::v4(127, 0, 0, 1, 0);
+}
+
+}  // namespace rollcall::runtime

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/bound_sockets.hpp"
+
+#include "runtime/test_support.hpp"
+
+namespace rollcall::runtime {
+namespace {
+
+TEST(BoundSocketsTest, TakesOneFreePortForBoth) {
+  const BoundSockets sockets = bound();
+
+  EXPECT_NE(sockets.address.port, 0);
+  RawAddress tcp;
+  ASSERT_EQ(::getsockname(sockets.tcp.get(), tcp.data(), &tcp.size), 0);
+  EXPECT_EQ(from_raw(tcp), sockets.address);
+}
+
+TEST(BoundSocketsTest, SaysWhichPortIsInUse) {
+  const BoundSockets first = bound();
+
+  const auto second = bind_sockets(first.address);
+
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::address_in_use);
+  EXPECT_EQ(second.error().field, "bind");
+  EXPECT_EQ(second.error().message,
+            "cannot bind " + to_text(first.address) +
+                " (udp): address already in use; choose another --bind or stop the process that "
+                "has it");
+}
+
+TEST(BoundSocketsTest, SaysThatOnlyTcpIsInUse) {
+  BoundSockets first = bound();
+  first.udp.reset();
+
+  const auto second = bind_sockets(first.address);
+
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::address_in_use);
+  EXPECT_NE(second.error().message.find("(tcp)"), std::string::npos);
+}
+
+TEST(BoundSocketsTest, FreesThePortWithTheSockets) {
+  const Address address = bound().address;
+
+  EXPECT_TRUE(bind_sockets(address));
+}
+
+TEST(BoundSocketsTest, SaysThatAnAddressIsNotOfThisHost) {
+  const auto sockets = bind_sockets(Address::v4(203, 0, 113, 77, 0));
+
+  ASSERT_FALSE(sockets);
+  EXPECT_EQ(sockets.error().code, ErrorCode::cannot_bind);
+  EXPECT_NE(sockets.error().message.find("choose an address of this host"), std::string::npos);
+}
+
+TEST(BoundSocketsTest, FindsAnAddressToTellOthers) {
+  const Address v4 = outward_address(Family::v4);
+
+  EXPECT_TRUE(v4.is_v4());
+  EXPECT_FALSE(v4.is_unspecified());
+  EXPECT_TRUE(bind_sockets(v4)) << "it is an address of this host";
+  EXPECT_FALSE(outward_address(Family::v6).is_unspecified());
+}
+
+}  // namespace
+}  // namespace rollcall::runtime

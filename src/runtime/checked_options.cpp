@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/checked_options.hpp"
+
+#include <array>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "runtime/bound_sockets.hpp"
+#include "runtime/resolver.hpp"
+
+namespace rollcall::runtime {
+namespace {
+
+Error invalid(std::string field, std::string message) {
+  return {ErrorCode::invalid_option, std::move(message), std::move(field)};
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+/// Reads "HOST:PORT" and looks the host up if it is a name.
+std::expected<Address, Error> parse_endpoint(const std::string& text, const char* field) {
+  const auto host_port =
+      parse_host_port(text, field == std::string_view("bind") ? std::optional(default_port)
+                                                              : std::optional<std::uint16_t>(0));
+  if (!host_port) {
+    return std::unexpected(
+        invalid(field, "'" + text +
+                           "' is no HOST:PORT; allowed: a host name, "
+                           "an IPv4 address or [IPv6], and a port from 0 to 65535"));
+  }
+  const Resolved addresses = resolve_now(*host_port);
+  if (!addresses) {
+    return std::unexpected(
+        invalid(field, "the host '" + host_port->host + "' cannot be found; use an IP address"));
+  }
+  for (const Address& address : *addresses) {
+    if (address.is_v4()) return address;  // of both kinds, the one that everybody reaches
+  }
+  return addresses->front();
+}
+
+core::Config make_config(const Options& options) {
+  core::Config config;
+  config.cluster = options.cluster;
+  config.name = options.name;
+  config.tags = options.tags;
+  config.profile = options.profile == Profile::swim ? core::Profile::swim : core::Profile::rollcall;
+  config.probe_interval = options.probe_interval;
+  config.probe_timeout = options.probe_timeout;
+  config.indirect_probes = options.indirect_probes;
+  config.suspicion_enabled = options.suspicion;
+  config.suspicion_time = options.suspicion_time;
+  config.gossip_interval = options.gossip_interval;
+  config.gossip_fanout = options.gossip_fanout;
+  config.cleanup_time = options.cleanup_time;
+  config.leave_timeout = options.leave_timeout;
+  // Until the port is bound, any address that can be sent to.
+  config.advertise = Address::v4(127, 0, 0, 1, default_port);
+  return config;
+}
+
+std::optional<Error> check_config(const core::Config& config) {
+  const std::vector<core::ConfigProblem> problems = core::validate(config);
+  if (problems.empty()) return std::nullopt;
+  return invalid(problems.front().field, problems.front().message);
+}
+
+/// What only the runtime knows of.
+std::optional<Error> check_rest(const Options& options) {
+  // Written so that a NaN is refused too.
+  if (!(options.drop_rate >= 0 && options.drop_rate <= 1)) {
+    return invalid("drop-rate",
+                   std::to_string(options.drop_rate) + " is out of range; allowed: 0 to 1");
+  }
+  if (options.events_kept == 0 || options.events_kept > events_kept_max) {
+    return invalid("events-kept", std::to_string(options.events_kept) +
+                                      " is out of range; allowed: 1 to " +
+                                      std::to_string(events_kept_max));
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> fill_in_name(Options& options) {
+  if (!options.name.empty()) return std::nullopt;
+  options.name = host_name();
+  if (is_valid_name(options.name)) return std::nullopt;
+  return invalid("name", "the host name '" + options.name +
+                             "' cannot be a member name; give one of " + std::string(name_rule));
+}
+
+}  // namespace
+
+std::expected<CheckedOptions, Error> check_options(Options options) {
+  if (auto error = fill_in_name(options)) return std::unexpected(*error);
+  if (auto error = check_rest(options)) return std::unexpected(*error);
+  CheckedOptions checked;
+  checked.config = make_config(options);
+  if (auto error = check_config(checked.config)) return std::unexpected(*error);
+  auto seeds = parse_seeds(options.seeds);
+  if (!seeds) return std::unexpected(seeds.error());
+  checked.seeds = std::move(*seeds);
+  const auto bind = parse_endpoint(options.bind, "bind");
+  if (!bind) return std::unexpected(bind.error());
+  checked.bind = *bind;
+  if (!options.advertise.empty()) {
+    const auto advertise = parse_endpoint(options.advertise, "advertise");
+    if (!advertise) return std::unexpected(advertise.error());
+    checked.advertise = *advertise;
+  }
+  checked.options = std::move(options);
+  return checked;
+}
+
+std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::string>& seeds) {
+  std::vector<HostPort> parsed;
+  for (const std::string& seed : seeds) {
+    const auto host_port = parse_host_port(seed, default_port);
+    if (!host_port || host_port->port == 0) {
+      return std::unexpected(
+          invalid("join", "'" + seed +
+                              "' is no HOST:PORT of a member; allowed: "
+                              "a host name, an IPv4 address or [IPv6], and a port "
+                              "from 1 to 65535"));
+    }
+    parsed.push_back(*host_port);
+  }
+  return parsed;
+}
+
+std::optional<Error> check_tags(const Tags& tags) {
+  core::Config config = make_config({});
+  config.name = "any";
+  config.tags = tags;
+  return check_config(config);
+}
+
+std::expected<Address, Error> choose_advertise(const std::optional<Address>& wanted,
+                                               const Address& bound) {
+  Address address = wanted.value_or(bound);
+  if (address.port == 0) address.port = bound.port;
+  if (!wanted && bound.is_unspecified()) address.ip = outward_address(family_of(bound)).ip;
+  if (address.is_unspecified()) {
+    return std::unexpected(invalid("advertise", to_text(address) +
+                                                    " cannot be sent to; allowed: an address "
+                                                    "that other members reach this one at"));
+  }
+  if (!can_reach(family_of(bound), address)) {
+    return std::unexpected(invalid(
+        "advertise", to_text(address) + " is IPv6, but " + to_text(bound) +
+                         " hears only IPv4; choose --bind '[::]:" + std::to_string(bound.port) +
+                         "'"));
+  }
+  return address;
+}
+
+}  // namespace rollcall::runtime

@@ -1,0 +1,277 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/frame_stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <netinet/tcp.h>
+
+#include "runtime/clock.hpp"
+#include "runtime/socket_address.hpp"
+#include "wire/stream.hpp"
+
+namespace rollcall::runtime {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+/// A timer that fires later than this means that the process was stopped or starved.
+constexpr Duration pause_noticed = 200ms;
+constexpr Duration pause_grace = 200ms;
+
+/// The first piece of a body, and the most that is added at a time afterwards.
+constexpr std::size_t piece_bytes_min = 4096;
+constexpr std::size_t piece_bytes_max = 256 * 1024;
+/// Buffers larger than this are given back after use.
+constexpr std::size_t kept_bytes_max = 16 * 1024;
+
+/// How long and how much finish() listens.
+constexpr Duration finish_time_max = 1s;
+constexpr std::size_t finish_bytes_max = 256 * 1024;
+
+constexpr int keepalive_idle_seconds = 15;
+constexpr int keepalive_interval_seconds = 5;
+constexpr int keepalive_count = 3;
+constexpr unsigned unacknowledged_ms_max = 30'000;
+
+StreamFailure failure_of(const error_code& error) {
+  if (error == asio::error::eof) return StreamFailure::end_of_stream;
+  switch (error.value()) {
+    case ECONNREFUSED:
+      return StreamFailure::refused;
+    case ECONNRESET:
+    case EPIPE:
+    case ECONNABORTED:
+      return StreamFailure::reset;
+    case ETIMEDOUT:
+      return StreamFailure::timeout;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case EADDRNOTAVAIL:
+    case EACCES:
+    case EPERM:
+      return StreamFailure::unreachable;
+    default:
+      return StreamFailure::other;
+  }
+}
+
+StreamFailure failure_of(wire::DecodeError error) {
+  if (error == wire::DecodeError::wrong_version) return StreamFailure::wrong_version;
+  if (error == wire::DecodeError::too_long) return StreamFailure::too_long;
+  return StreamFailure::malformed;
+}
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+FrameStream::FrameStream(asio::io_context& io, ByteBudget& budget)
+    : socket_(io),
+      timer_(io),
+      budget_(&budget) {}
+
+FrameStream::FrameStream(asio::io_context& io, ByteBudget& budget, UniqueFd fd, bool is_v4)
+    : FrameStream(io, budget) {
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  error_code error;
+  socket_.assign(is_v4 ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), fd.get(), error);
+  if (!error) static_cast<void>(fd.release());
+}
+
+FrameStream::~FrameStream() {
+  close();
+}
+
+void FrameStream::connect(const Address& from, const Address& to, Done done) {
+  if (!can_reach(family_of(from), to) || to.port == 0 || !open_for(from, to)) {
+    post_failure(std::move(done), StreamFailure::unreachable);
+    return;
+  }
+  const RawAddress raw = to_raw(to, family_of(to));
+  asio::ip::tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), raw.data(), raw.size);
+  endpoint.resize(raw.size);
+  socket_.async_connect(
+      endpoint, [self = shared_from_this(), done = std::move(done)](const error_code& error) {
+        if (self->is_closed()) return;
+        done(error ? std::optional(failure_of(error)) : std::nullopt);
+      });
+}
+
+bool FrameStream::open_for(const Address& from, const Address& to) {
+  const Family family = family_of(to);
+  UniqueFd fd(::socket(family == Family::v6 ? AF_INET6 : AF_INET,
+                       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return false;
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!from.is_unspecified() && family_of(from) == family) {
+    // The port is chosen at connect time, so that sources to several hosts can share one.
+    set_option(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    Address source = from;
+    source.port = 0;
+    const RawAddress raw = to_raw(source, family);
+    if (::bind(fd.get(), raw.data(), raw.size) != 0) return false;
+  }
+  error_code error;
+  socket_.assign(family == Family::v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), fd.get(), error);
+  if (error) return false;
+  static_cast<void>(fd.release());
+  return true;
+}
+
+void FrameStream::post_failure(Done done, StreamFailure failure) {
+  asio::post(timer_.get_executor(), [self = shared_from_this(), done = std::move(done), failure] {
+    if (!self->is_closed()) done(failure);
+  });
+}
+
+void FrameStream::write(ByteVector frame, Done done) {
+  outgoing_ = std::move(frame);
+  asio::async_write(
+      socket_, asio::buffer(outgoing_),
+      [self = shared_from_this(), done = std::move(done)](const error_code& error, std::size_t) {
+        if (self->is_closed()) return;
+        self->outgoing_ = {};
+        done(error ? std::optional(failure_of(error)) : std::nullopt);
+      });
+}
+
+void FrameStream::read(OnFrame done, std::function<void(std::size_t)> on_head) {
+  release_frame();
+  frame_.resize(wire::frame_head_bytes);
+  asio::async_read(socket_, asio::buffer(frame_),
+                   [self = shared_from_this(), done = std::move(done),
+                    on_head = std::move(on_head)](const error_code& error, std::size_t) mutable {
+                     if (self->is_closed()) return;
+                     if (error) return done(std::unexpected(failure_of(error)));
+                     const auto head = wire::decode_frame_head(self->frame_);
+                     if (!head) return done(std::unexpected(failure_of(head.error())));
+                     const std::size_t frame_bytes = wire::frame_head_bytes + head->body_bytes;
+                     if (on_head) on_head(frame_bytes);
+                     self->filled_ = wire::frame_head_bytes;
+                     self->read_body(frame_bytes, std::move(done));
+                   });
+}
+
+void FrameStream::read_body(std::size_t frame_bytes, OnFrame done) {
+  if (filled_ == frame_bytes) return done(Bytes(frame_));
+  if (!grow_for(frame_bytes)) return done(std::unexpected(StreamFailure::overloaded));
+  const auto room = asio::buffer(frame_.data() + filled_, frame_.size() - filled_);
+  socket_.async_read_some(room, [self = shared_from_this(), frame_bytes, done = std::move(done)](
+                                    const error_code& error, std::size_t bytes) mutable {
+    if (self->is_closed()) return;
+    if (error) return done(std::unexpected(failure_of(error)));
+    self->filled_ += bytes;
+    self->read_body(frame_bytes, std::move(done));
+  });
+}
+
+/// Makes room for the next piece. What is held never exceeds twice what has arrived, or one first
+/// piece.
+bool FrameStream::grow_for(std::size_t frame_bytes) {
+  if (frame_.size() > filled_) return true;
+  const std::size_t piece = std::clamp(filled_, piece_bytes_min, piece_bytes_max);
+  const std::size_t growth = std::min(piece, frame_bytes - filled_);
+  if (budget_->left < growth) return false;
+  budget_->left -= growth;
+  charged_ += growth;
+  frame_.resize(filled_ + growth);
+  return true;
+}
+
+void FrameStream::release_frame() {
+  budget_->left += std::exchange(charged_, 0);
+  frame_.clear();
+  filled_ = 0;
+  if (frame_.capacity() > kept_bytes_max) frame_ = {};
+}
+
+void FrameStream::wait_for_end(Done done) {
+  release_frame();
+  frame_.resize(1);
+  socket_.async_read_some(asio::buffer(frame_), [self = shared_from_this(), done = std::move(done)](
+                                                    const error_code& error, std::size_t) {
+    if (self->is_closed()) return;
+    done(error ? failure_of(error) : StreamFailure::malformed);
+  });
+}
+
+void FrameStream::expire_after(Duration duration, std::function<void()> on_expired) {
+  on_expired_ = std::move(on_expired);
+  has_grace_ = true;
+  arm(duration);
+}
+
+void FrameStream::no_deadline() {
+  on_expired_ = nullptr;
+  timer_.cancel();
+}
+
+void FrameStream::arm(Duration duration) {
+  timer_.expires_after(duration);
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->on_timer();
+  });
+}
+
+void FrameStream::on_timer() {
+  const auto lateness = SteadyClock::now() - timer_.expiry();
+  // Set anew or cancelled after this call was queued.
+  if (lateness < Duration::zero() || !on_expired_) return;
+  if (lateness > pause_noticed && std::exchange(has_grace_, false)) return arm(pause_grace);
+  std::exchange(on_expired_, nullptr)();
+}
+
+void FrameStream::detect_dead_host() {
+  const int fd = socket_.native_handle();
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle_seconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval_seconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive_count);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_ms_max);
+}
+
+void FrameStream::finish(std::function<void()> done) {
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  release_frame();
+  frame_.resize(piece_bytes_min);
+  expire_after(finish_time_max, done);
+  discard_rest(finish_bytes_max, std::move(done));
+}
+
+void FrameStream::discard_rest(std::size_t bytes_left, std::function<void()> done) {
+  socket_.async_read_some(asio::buffer(frame_),
+                          [self = shared_from_this(), bytes_left, done = std::move(done)](
+                              const error_code& error, std::size_t bytes) mutable {
+                            if (self->is_closed()) return;
+                            if (error || bytes >= bytes_left) return done();
+                            self->discard_rest(bytes_left - bytes, std::move(done));
+                          });
+}
+
+void FrameStream::close() {
+  if (is_closed()) return;
+  release_frame();
+  budget_ = nullptr;
+  on_expired_ = nullptr;
+  timer_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace rollcall::runtime

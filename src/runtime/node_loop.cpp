@@ -1,0 +1,386 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/node_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include "wire/datagram.hpp"
+
+namespace rollcall::runtime {
+namespace {
+
+/// Effects that grew beyond this by one large frame give their memory back.
+constexpr std::size_t effect_bytes_kept_max = std::size_t{256} << 10U;
+
+EventType to_event_type(core::EventKind kind) {
+  switch (kind) {
+    case core::EventKind::member_join:
+      return EventType::member_join;
+    case core::EventKind::member_alive:
+      return EventType::member_alive;
+    case core::EventKind::member_suspect:
+      return EventType::member_suspect;
+    case core::EventKind::member_failed:
+      return EventType::member_failed;
+    case core::EventKind::member_leave:
+      return EventType::member_leave;
+    case core::EventKind::member_update:
+      return EventType::member_update;
+    case core::EventKind::member_reap:
+      return EventType::member_reap;
+    case core::EventKind::name_conflict:
+      return EventType::name_conflict;
+    case core::EventKind::protocol_warning:
+      return EventType::protocol_warning;
+  }
+  return EventType::protocol_warning;
+}
+
+Clocks read_clocks() {
+  return {current_instant(), std::chrono::system_clock::now()};
+}
+
+}  // namespace
+
+NodeLoop::NodeLoop(Loop::Impl& loop, NodeSetup setup, std::shared_ptr<NoticeBoard> board)
+    : loop_(loop),
+      board_(std::move(board)),
+      family_(setup.sockets.family),
+      node_(setup.config, setup.boot, setup.seed, current_instant()),
+      udp_(loop.io(), std::move(setup.sockets.udp), family_, loop.batch(), setup.drop_rate,
+           Prng(setup.seed + 1)),
+      exchanges_(loop.io(), setup.sockets.address, *this),
+      watches_(loop.io(), setup.sockets.address, *this),
+      inbound_(loop.io(), std::move(setup.sockets.tcp), *this, {}),
+      timer_(loop.io()),
+      snapshots_(setup.config.name) {
+  node_.set_homes(std::move(setup.seeds), std::move(setup.saved_peers));
+  if (setup.store) {
+    store_ = std::make_shared<StoreWriter>(std::move(*setup.store), loop.disk());
+  }
+}
+
+NodeLoop::~NodeLoop() = default;
+
+void NodeLoop::start() {
+  if (store_) {
+    store_->on_failed([weak = weak_from_this(), &io = loop_.io()](const Error& error) {
+      boost::asio::post(io, [weak, error] {
+        if (const auto self = weak.lock()) self->note_warning(error);
+      });
+    });
+  }
+  inbound_.start();
+  drive([this](Instant now) { node_.start(now, effects_); });
+  wait_for_datagrams();
+}
+
+void NodeLoop::stop(std::function<void()> done) {
+  if (std::exchange(is_stopped_, true)) return done();
+  udp_.close();
+  exchanges_.close_all();
+  watches_.close_all();
+  inbound_.close_all();
+  timer_.cancel();
+  for (const auto& [id, on_done] : std::exchange(commands_, {})) on_done(std::nullopt);
+  if (store_) {
+    store_->close(std::move(done));
+  } else {
+    done();
+  }
+}
+
+// --- The cycle: input, effects, publish, timer -----------------------------------------------
+
+/// Gives the core one input and does what it asks for in answer.
+template <class Input>
+void NodeLoop::drive(Input input) {
+  if (is_stopped_) return;
+  input(current_instant());
+  note_events();
+  settle();
+}
+
+/// Does what the core asked for since the last time.
+void NodeLoop::settle() {
+  for (const core::Effect& effect : effects_.list()) {
+    std::visit([this](const auto& one) { perform(one); }, effect);
+  }
+  udp_.flush();
+  effects_.clear();
+  if (effects_.buffer().capacity() > effect_bytes_kept_max) effects_ = {};
+  noted_ = 0;
+  if (udp_.has_reports()) report_unreachable();
+  publish();
+}
+
+// --- Datagrams -------------------------------------------------------------------------------
+
+void NodeLoop::wait_for_datagrams() {
+  if (is_stopped_) return;
+  udp_.wait_readable([self = shared_from_this()] {
+    self->receive_all();
+    self->wait_for_datagrams();
+  });
+}
+
+void NodeLoop::receive_all() {
+  for (std::size_t i = 0; i < batches_per_wake_max && receive_batch(); ++i) {
+  }
+}
+
+/// Returns whether there may be more.
+bool NodeLoop::receive_batch() {
+  if (is_stopped_) return false;
+  const Instant now = current_instant();
+  const std::size_t count = udp_.receive([this, now](const Address& from, Bytes datagram) {
+    node_.on_datagram(from, datagram, now, effects_);
+    note_events();
+  });
+  if (count > 0 || udp_.has_reports()) settle();
+  return count == DatagramBatch::size_max;
+}
+
+/// Later, for it is an input: inputs are never given while effects are being performed.
+void NodeLoop::report_unreachable() {
+  if (std::exchange(is_reporting_, true)) return;
+  boost::asio::post(loop_.io(), [self = shared_from_this()] {
+    self->is_reporting_ = false;
+    for (const UnreachableReport& report : self->udp_.take_reports()) {
+      self->drive([&](Instant now) {
+        self->node_.on_unreachable(report.to, report.what, now, self->effects_);
+      });
+    }
+  });
+}
+
+// --- Time ------------------------------------------------------------------------------------
+
+Instant NodeLoop::next_deadline() const {
+  return std::min(node_.next_deadline(), publish_due_);
+}
+
+/// Leaves a timer that will fire early enough as it is: firing early is harmless.
+void NodeLoop::arm_timer() {
+  const Instant deadline = next_deadline();
+  if (is_catching_up_ || deadline == never) return;
+  if (is_armed_ && armed_for_ <= deadline) return;
+  armed_for_ = deadline;
+  is_armed_ = true;
+  timer_.expires_at(to_steady(deadline));  // cancels the previous wait
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error) self->on_timer();
+  });
+}
+
+void NodeLoop::on_timer() {
+  is_armed_ = false;
+  if (is_stopped_) return;
+  if (current_instant() - armed_for_ < late_timer) return on_deadline();
+  // The process slept. What else has arrived meanwhile is in the queue before this.
+  is_catching_up_ = true;
+  boost::asio::post(loop_.io(), [self = shared_from_this()] {
+    self->is_catching_up_ = false;
+    self->on_deadline();
+  });
+}
+
+void NodeLoop::on_deadline() {
+  receive_all();
+  if (current_instant() >= node_.next_deadline()) {
+    drive([this](Instant now) { node_.on_deadline(now, effects_); });
+  } else if (!is_stopped_) {
+    publish();
+  }
+}
+
+// --- What readers see ------------------------------------------------------------------------
+
+/// Turns what was published by the input just given into events, while the table is as it was
+/// right after it.
+void NodeLoop::note_events() {
+  for (; noted_ < effects_.list().size(); ++noted_) {
+    const auto* const news = std::get_if<core::Publish>(&effects_.list()[noted_]);
+    if (news == nullptr) continue;
+    const Clocks clocks = read_clocks();
+    Event& event = events_.emplace_back();
+    event.type = to_event_type(news->kind);
+    event.time = clocks.wall;
+    event.member = snapshots_.describe(*news, node_.members(), clocks);
+    event.by = news->by;
+    event.message = news->message;
+  }
+}
+
+void NodeLoop::note_warning(const Error& error) {
+  if (is_stopped_) return;
+  Event& event = events_.emplace_back();
+  event.type = EventType::protocol_warning;
+  event.time = std::chrono::system_clock::now();
+  event.member = board_->members().self();
+  event.message = error.message;
+  publish();
+}
+
+/// Shows readers where things stand, then sets the timer. Comes last in every cycle, and the
+/// events last of all: the wakers called for them belong to others.
+void NodeLoop::publish() {
+  publish_numbers();
+  const bool is_published = publish_members();
+  arm_timer();
+  if (is_published) board_->events().append(std::exchange(events_, {}));
+}
+
+/// Returns whether what happened may be told now; if not, publish_due_ says when.
+bool NodeLoop::publish_members() {
+  const std::vector<core::Slot> changed = node_.take_changed_members();
+  changed_.insert(changed_.end(), changed.begin(), changed.end());
+  if (changed_.empty() && events_.empty()) return false;
+  const Clocks clocks = read_clocks();
+  const Instant earliest = published_ + publish_interval;
+  if (snapshots_.size() > large_cluster && clocks.steady < earliest) {
+    publish_due_ = earliest;
+    return false;
+  }
+  published_ = clocks.steady;
+  publish_due_ = never;
+  if (changed_.empty()) return true;
+  snapshots_.update(node_.members(), changed_, clocks);
+  changed_.clear();
+  board_->set_members(snapshots_.list());
+  return true;
+}
+
+void NodeLoop::publish_numbers() {
+  board_->set_numbers({.phase = node_.phase(),
+                       .health = node_.health(),
+                       .lag = node_.lag(),
+                       .counters = node_.counters(),
+                       .datagrams_cut = udp_.counters().cut,
+                       .datagrams_dropped = udp_.counters().dropped,
+                       .streams_refused = streams_refused_});
+}
+
+// --- Effects ---------------------------------------------------------------------------------
+
+void NodeLoop::perform(const core::SendDatagram& effect) {
+  udp_.send(effect.to, effects_.bytes(effect.payload));
+}
+
+void NodeLoop::perform(const core::StartExchange& effect) {
+  exchanges_.start(effect.id, effect.to, effects_.bytes(effect.frame), effect.timeout);
+}
+
+void NodeLoop::perform(const core::ContinueExchange& effect) {
+  exchanges_.proceed(effect.id, effects_.bytes(effect.frame), effect.timeout);
+}
+
+void NodeLoop::perform(const core::EndExchange& effect) {
+  exchanges_.end(effect.id);
+}
+
+void NodeLoop::perform(const core::Reply& effect) {
+  inbound_.reply(effect.id, effects_.bytes(effect.frame), effect.then);
+}
+
+void NodeLoop::perform(const core::OpenWatch& effect) {
+  watches_.open(effect.id, effect.to, effects_.bytes(effect.frame), effect.timeout);
+}
+
+void NodeLoop::perform(const core::CloseWatch& effect) {
+  watches_.close(effect.id);
+}
+
+void NodeLoop::perform(const core::Resolve& effect) {
+  loop_.resolver().resolve(effect.host_port,
+                           [weak = weak_from_this(), id = effect.id](Resolved result) {
+                             if (const auto self = weak.lock()) {
+                               self->on_resolved(id, std::move(result));
+                             }
+                           });
+}
+
+void NodeLoop::perform(const core::PersistBoot& effect) {
+  if (store_) store_->save_boot(effect.boot);
+}
+
+void NodeLoop::perform(const core::PersistPeers& effect) {
+  if (store_) store_->save_peers(effect.peers);
+}
+
+void NodeLoop::perform(const core::Publish&) {}  // note_events() has seen to it
+
+void NodeLoop::perform(const core::CommandDone& effect) {
+  const auto at = commands_.find(effect.id);
+  if (at == commands_.end()) return;
+  // Later, for the user's function may do anything, even close this member.
+  boost::asio::post(loop_.io(), [done = std::move(at->second), effect] { done(effect); });
+  commands_.erase(at);
+}
+
+// --- Inputs ----------------------------------------------------------------------------------
+
+void NodeLoop::on_exchange_reply(core::ExchangeId id, Bytes frame) {
+  drive([&](Instant now) { node_.on_exchange_reply(id, frame, now, effects_); });
+}
+
+void NodeLoop::on_exchange_failed(core::ExchangeId id, core::ExchangeError error) {
+  drive([&](Instant now) { node_.on_exchange_failed(id, error, now, effects_); });
+}
+
+void NodeLoop::on_watch_opened(core::WatchId id, Bytes frame) {
+  drive([&](Instant now) { node_.on_watch_opened(id, frame, now, effects_); });
+}
+
+void NodeLoop::on_watch_closed(core::WatchId id, core::CloseReason reason) {
+  drive([&](Instant now) { node_.on_watch_closed(id, reason, now, effects_); });
+}
+
+void NodeLoop::on_request(core::StreamId id, const Address& from, Bytes frame) {
+  drive([&](Instant now) { node_.on_request(id, from, frame, now, effects_); });
+}
+
+void NodeLoop::on_stream_closed(core::StreamId id, core::CloseReason reason) {
+  drive([&](Instant now) { node_.on_stream_closed(id, reason, now, effects_); });
+}
+
+void NodeLoop::on_stream_refused(const Address&, wire::RefusalCode) {
+  ++streams_refused_;
+  publish_numbers();
+}
+
+wire::Envelope NodeLoop::envelope() const {
+  return {.cluster = wire::cluster_hash(node_.config().cluster),
+          .sender = node_.life().id,
+          .health = static_cast<std::uint8_t>(node_.health())};
+}
+
+void NodeLoop::on_resolved(core::ResolveId id, Resolved result) {
+  std::vector<Address> addresses = std::move(result).value_or(std::vector<Address>{});
+  std::erase_if(addresses, [this](const Address& to) { return !can_reach(family_, to); });
+  auto error = result ? core::ResolveError::none : result.error();
+  if (result && addresses.empty()) error = core::ResolveError::not_found;
+  drive([&](Instant now) { node_.on_resolved(id, addresses, error, now, effects_); });
+}
+
+// --- Commands --------------------------------------------------------------------------------
+
+void NodeLoop::command(core::Command command, OnDone done) {
+  boost::asio::post(
+      loop_.io(), [self = shared_from_this(), command = std::move(command),
+                   done = std::move(done)]() mutable { self->execute(command, std::move(done)); });
+}
+
+void NodeLoop::execute(const core::Command& command, OnDone done) {
+  if (is_stopped_) return done(std::nullopt);
+  const auto id = core::CommandId{next_command_++};
+  commands_.emplace(id, std::move(done));
+  drive([&](Instant now) { node_.on_command(id, command, now, effects_); });
+}
+
+}  // namespace rollcall::runtime

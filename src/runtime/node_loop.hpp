@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/node.hpp"
+#include "runtime/bound_sockets.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/exchanges.hpp"
+#include "runtime/inbound_streams.hpp"
+#include "runtime/loop.hpp"
+#include "runtime/member_snapshots.hpp"
+#include "runtime/notice_board.hpp"
+#include "runtime/store_writer.hpp"
+#include "runtime/stream_host.hpp"
+#include "runtime/udp_socket.hpp"
+#include "runtime/watches.hpp"
+
+namespace rollcall::runtime {
+
+/// What one member needs to run.
+struct NodeSetup {
+  core::Config config;
+  std::uint64_t boot = 1;
+  std::uint64_t seed = 0;
+  std::vector<HostPort> seeds;
+  std::vector<Address> saved_peers;
+  BoundSockets sockets;
+  /// Where boot counters and peers are kept; nothing keeps nothing.
+  std::optional<Store> store;
+  double drop_rate = 0;
+};
+
+/// THE main loop of one member: every input to the core, and every effect it asks for, passes
+/// through here.
+///
+/// Order:   datagrams that have arrived are given to the core before a deadline is, so that
+///          answers which waited in the socket while the process slept are seen first. Readers
+///          see a new member list before the events that led to it.
+/// Limits:  datagrams_per_wake_max datagrams are read before other work has its turn. Above
+///          large_cluster members, lists and events are published at most every
+///          publish_interval.
+/// Threads: everything on the loop's thread, except command() and what NoticeBoard offers.
+class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private StreamHost {
+ public:
+  static constexpr std::size_t batches_per_wake_max = 16;
+  static constexpr std::size_t large_cluster = 2000;
+  static constexpr Duration publish_interval = std::chrono::milliseconds(20);
+  /// A timer later than this means that more may have arrived than datagrams.
+  static constexpr Duration late_timer = std::chrono::milliseconds(50);
+
+  NodeLoop(Loop::Impl& loop, NodeSetup setup, std::shared_ptr<NoticeBoard> board);
+  ~NodeLoop();
+
+  void start();
+  /// Ends everything at once, without leaving. Commands under way are told that it is closed.
+  /// done is called, on any thread, when the data directory is free again.
+  void stop(std::function<void()> done);
+
+  /// The result; nothing if the member was closed before there was one.
+  using OnDone = std::function<void(const std::optional<core::CommandDone>&)>;
+  /// From any thread. done runs on the loop's thread, and may do anything but wait.
+  void command(core::Command command, OnDone done);
+
+ private:
+  template <class Input>
+  void drive(Input input);
+  void settle();
+  void receive_all();
+  bool receive_batch();
+
+  void wait_for_datagrams();
+  void arm_timer();
+  void on_timer();
+  void on_deadline();
+  void report_unreachable();
+
+  void note_events();
+  void note_warning(const Error& error);
+  void publish();
+  bool publish_members();
+  void publish_numbers();
+
+  void perform(const core::SendDatagram& effect);
+  void perform(const core::StartExchange& effect);
+  void perform(const core::ContinueExchange& effect);
+  void perform(const core::EndExchange& effect);
+  void perform(const core::Reply& effect);
+  void perform(const core::OpenWatch& effect);
+  void perform(const core::CloseWatch& effect);
+  void perform(const core::Resolve& effect);
+  void perform(const core::PersistBoot& effect);
+  void perform(const core::PersistPeers& effect);
+  void perform(const core::Publish& effect);
+  void perform(const core::CommandDone& effect);
+
+  void on_exchange_reply(core::ExchangeId id, Bytes frame) override;
+  void on_exchange_failed(core::ExchangeId id, core::ExchangeError error) override;
+  void on_watch_opened(core::WatchId id, Bytes frame) override;
+  void on_watch_closed(core::WatchId id, core::CloseReason reason) override;
+  void on_request(core::StreamId id, const Address& from, Bytes frame) override;
+  void on_stream_closed(core::StreamId id, core::CloseReason reason) override;
+  void on_stream_refused(const Address& from, wire::RefusalCode code) override;
+  [[nodiscard]] wire::Envelope envelope() const override;
+  void on_resolved(core::ResolveId id, Resolved result);
+
+  void execute(const core::Command& command, OnDone done);
+  [[nodiscard]] Instant next_deadline() const;
+
+  Loop::Impl& loop_;
+  std::shared_ptr<NoticeBoard> board_;
+  Family family_;
+  std::shared_ptr<StoreWriter> store_;
+  core::Node node_;
+  core::Effects effects_;
+  std::size_t noted_ = 0;  // effects already looked through for events
+  bool is_stopped_ = false;
+
+  UdpSocket udp_;
+  Exchanges exchanges_;
+  Watches watches_;
+  InboundStreams inbound_;
+
+  boost::asio::steady_timer timer_;
+  Instant armed_for_ = never;
+  bool is_armed_ = false;
+  bool is_catching_up_ = false;
+  bool is_reporting_ = false;
+
+  MemberSnapshots snapshots_;
+  std::vector<core::Slot> changed_;
+  std::vector<Event> events_;
+  Instant published_{};
+  Instant publish_due_ = never;
+  std::uint64_t streams_refused_ = 0;
+
+  std::uint64_t next_command_ = 1;
+  std::map<core::CommandId, OnDone> commands_;
+};
+
+}  // namespace rollcall::runtime

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/address.hpp"
+#include "rollcall/error.hpp"
+#include "runtime/database.hpp"
+#include "runtime/unique_fd.hpp"
+
+namespace rollcall::runtime {
+
+/// What a member keeps over restarts: whose directory it is, the boot counter, known peers.
+///
+/// Errors:  open() says which directory and what to do about it; nothing is changed then. After
+///          that a write that fails leaves what was there before.
+/// Limits:  peers_max addresses.
+/// Threads: one at a time. Calls wait for the disk; keep them off the loop's thread.
+class Store {
+ public:
+  static constexpr std::size_t peers_max = 64;
+
+  struct Owner {
+    std::string cluster;
+    std::string name;
+  };
+
+  /// Makes the directory if it is missing, and keeps it locked against other agents for as long
+  /// as the store lives.
+  static std::expected<Store, Error> open(const std::filesystem::path& directory,
+                                          const Owner& owner);
+
+  /// The boot counter of the newest life kept; 0 before the first.
+  [[nodiscard]] std::uint64_t boot() const { return boot_; }
+  /// Addresses of members that were alive when they were last saved.
+  [[nodiscard]] const std::vector<Address>& peers() const { return peers_; }
+
+  /// On the disk when it returns.
+  std::expected<void, Error> save_boot(std::uint64_t boot);
+  std::expected<void, Error> save_peers(const std::vector<Address>& peers);
+
+ private:
+  Store(std::filesystem::path directory, UniqueFd lock, Database database);
+  std::expected<void, Error> prepare(const Owner& owner);
+  std::expected<void, Error> check_owner(const Owner& owner);
+  std::expected<void, DatabaseError> load();
+  std::expected<void, DatabaseError> write_peers(const std::vector<Address>& peers);
+  std::expected<std::string, DatabaseError> read_fact(std::string_view key);
+  std::expected<void, DatabaseError> write_fact(std::string_view key, std::string_view value);
+  [[nodiscard]] Error to_error(const DatabaseError& error) const;
+
+  std::filesystem::path directory_;
+  UniqueFd lock_;
+  Database database_;
+  std::uint64_t boot_ = 0;
+  std::vector<Address> peers_;
+};
+
+}  // namespace rollcall::runtime

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/store_writer.hpp"
+
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace rollcall::runtime {
+
+StoreWriter::StoreWriter(Store store, Worker& disk) : disk_(disk), store_(std::move(store)) {}
+
+void StoreWriter::save_boot(std::uint64_t boot) {
+  const std::lock_guard lock(mutex_);
+  boot_ = boot;
+  schedule();
+}
+
+void StoreWriter::save_peers(std::vector<Address> peers) {
+  const std::lock_guard lock(mutex_);
+  peers_ = std::move(peers);
+  schedule();
+}
+
+/// With the lock held. At most one write and one close of each member wait, so that there is
+/// always a place in the queue.
+void StoreWriter::schedule() {
+  if (std::exchange(is_scheduled_, true)) return;
+  ROLLCALL_CHECK(disk_.post([self = shared_from_this()] { self->write(); }));
+}
+
+void StoreWriter::write() {
+  std::optional<std::uint64_t> boot;
+  std::optional<std::vector<Address>> peers;
+  {
+    const std::lock_guard lock(mutex_);
+    is_scheduled_ = false;
+    std::swap(boot, boot_);
+    std::swap(peers, peers_);
+  }
+  if (!store_) return;
+  if (boot) {
+    if (const auto saved = store_->save_boot(*boot); !saved) on_failed_(saved.error());
+  }
+  if (peers) {
+    if (const auto saved = store_->save_peers(*peers); !saved) on_failed_(saved.error());
+  }
+}
+
+void StoreWriter::close(std::function<void()> done) {
+  ROLLCALL_CHECK(disk_.post([self = shared_from_this(), done = std::move(done)] {
+    self->write();
+    self->store_.reset();
+    done();
+  }));
+}
+
+}  // namespace rollcall::runtime
