@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rollcall/agent.hpp"
+
+namespace rollcall::agent {
+
+/// New values by tag; nothing removes the tag.
+using TagChanges = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// What the HTTP API needs of a member. Nothing here waits; answers come by callback, on any
+/// thread, exactly once.
+class AgentPort {
+ public:
+  AgentPort() = default;
+  AgentPort(const AgentPort&) = delete;
+  AgentPort& operator=(const AgentPort&) = delete;
+  virtual ~AgentPort() = default;
+
+  [[nodiscard]] virtual MemberList members() const = 0;
+  [[nodiscard]] virtual Status status() const = 0;
+  [[nodiscard]] virtual EventBatch events_since(std::uint64_t since, std::size_t max) const = 0;
+
+  virtual void join(const std::vector<std::string>& seeds, Agent::JoinCallback done) = 0;
+  virtual void leave(Agent::DoneCallback done) = 0;
+  virtual void force_leave(const std::string& name, Agent::DoneCallback done) = 0;
+
+  using TagsCallback = std::function<void(std::expected<Tags, Error>)>;
+  /// Gives back all tags as they are afterwards.
+  virtual void change_tags(const TagChanges& changes, TagsCallback done) = 0;
+};
+
+/// The port of a running agent.
+///
+/// Threads: the agent's functions are called by the caller's thread, except those that wait:
+///          they are given to `run_later`, which must run them one after the other on a thread
+///          that may wait.
+class LiveAgentPort final : public AgentPort {
+ public:
+  using Executor = std::function<void(std::function<void()>)>;
+  LiveAgentPort(Agent& agent, Executor run_later)
+      : agent_(agent), run_later_(std::move(run_later)), tags_(agent.options().tags) {}
+
+  [[nodiscard]] MemberList members() const override { return agent_.members(); }
+  [[nodiscard]] Status status() const override { return agent_.status(); }
+  [[nodiscard]] EventBatch events_since(std::uint64_t since, std::size_t max) const override {
+    return agent_.events_since(since, max);
+  }
+  void join(const std::vector<std::string>& seeds, Agent::JoinCallback done) override {
+    agent_.join(seeds, std::move(done));
+  }
+  void leave(Agent::DoneCallback done) override { agent_.leave(std::move(done)); }
+  void force_leave(const std::string& name, Agent::DoneCallback done) override {
+    agent_.force_leave(name, std::move(done));
+  }
+  void change_tags(const TagChanges& changes, TagsCallback done) override;
+
+ private:
+  Agent& agent_;
+  Executor run_later_;
+  Tags tags_;  // only touched by what run_later_ runs
+};
+
+/// The tags with the changes made.
+Tags changed_tags(Tags tags, const TagChanges& changes);
+
+}  // namespace rollcall::agent

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/agent_port.hpp"
+#include "agent/config.hpp"
+#include "http/router.hpp"
+
+/// The HTTP API of an agent. What each path takes and gives is in docs/http.md.
+namespace rollcall::agent {
+
+/// What the routes work on; it outlives them.
+struct ApiContext {
+  AgentPort& agent;
+  /// The configuration in force; it may be replaced by another thread, never changed.
+  std::function<std::shared_ptr<const Config>()> config;
+};
+
+/// All routes, ready for Server::start().
+///
+/// Threads: the router is used by one thread, the server's.
+http::Router make_api(const ApiContext& context, http::Guard guard);
+
+// One function a family of paths.
+void add_member_routes(http::Router& router, const ApiContext& context);     // api_members.cpp
+void add_status_routes(http::Router& router, const ApiContext& context);     // api_status.cpp
+void add_event_routes(http::Router& router, const ApiContext& context);      // api_events.cpp
+void add_action_routes(http::Router& router, const ApiContext& context);     // api_actions.cpp
+void add_reference_routes(http::Router& router, const ApiContext& context);  // api_reference.cpp
+
+/// How an error of the embedding API is answered.
+http::Response failure_response(const Error& error);
+
+/// Joins the seeds, as written, and answers with what became of each. `field` is the parameter
+/// that they came from.
+void join_and_answer(const ApiContext& context, const std::vector<std::string>& seeds,
+                     const std::string& field, const http::Responder& responder);
+void leave_and_answer(const ApiContext& context, const http::Responder& responder);
+
+}  // namespace rollcall::agent

@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/running_agent.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "agent/api.hpp"
+#include "agent/version.hpp"
+#include "http/guard.hpp"
+
+namespace rollcall::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = MainLoop::Clock;
+
+/// How long answers under way may take when the agent stops.
+constexpr auto http_grace = 500ms;
+/// How often the phase is looked at, while it is about to change and otherwise.
+constexpr auto look_interval_joining = 100ms;
+constexpr auto look_interval = 1s;
+/// A leave ends by itself after its own timeout; this much later something is wrong.
+constexpr auto leave_margin = 1s;
+
+StartFailure http_failure(const http::BindError& error) {
+  using Kind = http::BindError::Kind;
+  const bool is_usage = error.kind == Kind::bad_address;
+  return {.exit_code = is_usage ? 2 : 1,
+          .text = "agent: the HTTP API " + error.message +
+                  "; choose another --http HOST:PORT, or --http off"};
+}
+
+StartFailure agent_failure(const Config& config, const Error& error) {
+  if (error.code != ErrorCode::invalid_option) return {.exit_code = 1, .text = "agent: " + error.message};
+  return {.exit_code = 2,
+          .text = to_text(ConfigProblem{config.origin_of(error.field), error.field, error.message})};
+}
+
+/// The configuration with what was found at the start.
+Config in_force(Config config, const Agent& agent) {
+  config.settings.name = agent.options().name;
+  config.settings.bind = agent.options().bind;
+  config.settings.advertise = agent.address();
+  return config;
+}
+
+LogLevel level_of(EventType type) {
+  switch (type) {
+    case EventType::member_suspect:
+    case EventType::member_failed:
+    case EventType::protocol_warning:
+      return LogLevel::warn;
+    case EventType::name_conflict:
+      return LogLevel::error;
+    case EventType::member_join:
+    case EventType::member_alive:
+    case EventType::member_leave:
+    case EventType::member_update:
+    case EventType::member_reap:
+      break;
+  }
+  return LogLevel::info;
+}
+
+Clock::time_point after(Clock::time_point now, Duration interval) {
+  if (interval == Duration::zero()) return Clock::time_point::max();
+  return now + std::chrono::duration_cast<Clock::duration>(interval);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<RunningAgent>, StartFailure> RunningAgent::start(
+    Config config, std::vector<std::string> seeds, Log& log, MainLoop& loop) {
+  std::unique_ptr<http::Server> server;
+  if (!config.settings.http.empty()) {
+    auto bound = http::Server::bind(config.settings.http, {});
+    if (!bound) return std::unexpected(http_failure(bound.error()));
+    server = std::move(*bound);
+    config.settings.http = server->address();
+  }
+  auto agent = Agent::create(to_options(config.settings, seeds));
+  if (!agent) return std::unexpected(agent_failure(config, agent.error()));
+  config = in_force(std::move(config), *agent);
+
+  std::unique_ptr<RunningAgent> running(
+      new RunningAgent(std::move(config), std::move(seeds), std::move(*agent), log, loop));
+  if (server) running->serve(std::move(server));
+  running->log_start();
+  return running;
+}
+
+RunningAgent::RunningAgent(Config config, std::vector<std::string> seeds, Agent agent, Log& log,
+                           MainLoop& loop)
+    : log_(log),
+      loop_(loop),
+      seeds_(std::move(seeds)),
+      agent_(std::move(agent)),
+      config_(std::move(config)),
+      port_(agent_, [&loop](std::function<void()> work) { loop.post(std::move(work)); }),
+      stats_(config_.get()->settings),
+      next_stats_(after(Clock::now(), config_.get()->settings.stats_interval)),
+      next_look_(Clock::now()),
+      events_(agent_.subscribe([this](const Event& event) { log_event(event); })) {}
+
+RunningAgent::~RunningAgent() { stop(); }
+
+void RunningAgent::serve(std::unique_ptr<http::Server> server) {
+  server_ = std::move(server);
+  const ApiContext context{port_, [this] { return config_.get(); }};
+  router_.emplace(make_api(context, http::Guard(server_->address())));
+  wakes_ = agent_.on_new_events([server = server_.get()] { server->wake_streams(); });
+  server_->start([this](const http::Request& request, const http::Responder& responder) {
+    router_->handle(request, responder);
+  });
+}
+
+void RunningAgent::stop() {
+  wakes_ = {};
+  if (server_) server_->stop(http_grace);
+  agent_.close();
+  events_ = {};
+}
+
+// --- The log ------------------------------------------------------------------------------------
+
+void RunningAgent::log_start() const {
+  const auto config = config_.get();
+  const Settings& settings = config->settings;
+  const MemberList members = agent_.members();
+  LogFields fields = {{"version", version()},
+                      {"name", settings.name},
+                      {"id", members.self().id},
+                      {"cluster", settings.cluster},
+                      {"bind", settings.bind},
+                      {"advertise", settings.advertise},
+                      {"http", settings.http.empty() ? "off" : settings.http},
+                      {"detector", settings.detector},
+                      {"profile", settings.profile}};
+  if (!settings.data_dir.empty()) fields["data_dir"] = settings.data_dir;
+  if (!seeds_.empty()) fields["join"] = seeds_;
+  log_.write(LogLevel::info, "agent started", fields);
+  if (seeds_.empty() && !settings.is_introducer) {
+    log_.write(LogLevel::warn,
+               "no --join is given, so this member begins a cluster of its own; --is-introducer "
+               "says that this is meant");
+  }
+}
+
+void RunningAgent::log_event(const Event& event) const {
+  LogFields fields = {{"member", event.member.name}, {"address", event.member.address}};
+  if (!event.by.empty()) fields["by"] = event.by;
+  if (!event.message.empty()) fields["reason"] = event.message;
+  fields["id"] = event.member.id;
+  fields["incarnation"] = event.member.incarnation;
+  fields["index"] = event.index;
+  log_.write(level_of(event.type), to_text(event.type), fields);
+}
+
+void RunningAgent::log_phase(Phase phase) const {
+  LogFields fields = {{"phase", to_text(phase)}};
+  const bool is_meant = config_.get()->settings.is_introducer;
+  switch (phase) {
+    case Phase::joined:
+      fields["members"] = agent_.members().size();
+      return log_.write(LogLevel::info, "this member is in the cluster", fields);
+    case Phase::alone:
+      fields["join"] = seeds_;
+      return log_.write(is_meant ? LogLevel::info : LogLevel::warn,
+                        "no other member could be joined yet; still trying", fields);
+    case Phase::conflict:
+      fields["name"] = config_.get()->settings.name;
+      return log_.write(LogLevel::error,
+                        "another live member has this name, so this one stays outside; give it "
+                        "another --name, or end the other and join again",
+                        fields);
+    case Phase::left:
+      return log_.write(LogLevel::info, "this member has left the cluster", fields);
+    case Phase::starting:
+    case Phase::joining:
+    case Phase::leaving:
+      break;
+  }
+  log_.write(LogLevel::debug, "the phase changed", fields);
+}
+
+void RunningAgent::tick(Clock::time_point now) {
+  if (now >= next_look_) {
+    const Phase phase = agent_.status().phase;
+    if (std::exchange(phase_, phase) != phase) log_phase(phase);
+    const bool is_settled = phase != Phase::starting && phase != Phase::joining;
+    next_look_ = now + (is_settled ? Clock::duration(look_interval) : look_interval_joining);
+  }
+  if (now >= next_stats_) {
+    log_.write(LogLevel::info, "STATS", stats_.next({agent_.status(), agent_.members()}));
+    next_stats_ = after(now, config_.get()->settings.stats_interval);
+  }
+}
+
+Clock::time_point RunningAgent::next_tick() const { return std::min(next_look_, next_stats_); }
+
+// --- The end ------------------------------------------------------------------------------------
+
+bool RunningAgent::leave() {
+  log_.write(LogLevel::info, "leaving the cluster");
+  // Shared, since the answer may come when nobody waits for it any more.
+  const auto is_done = std::make_shared<bool>(false);
+  agent_.leave([&loop = loop_, &log = log_, is_done](const std::expected<void, Error>& done) {
+    loop.post([&log, is_done, done] {
+      *is_done = true;
+      if (!done) log.write(LogLevel::warn, "leaving: " + done.error().message);
+    });
+  });
+  const auto deadline = after(Clock::now(), config_.get()->settings.leave_timeout) + leave_margin;
+  while (!*is_done && Clock::now() < deadline) {
+    const auto signal = loop_.wait(deadline);
+    if (signal == SIGTERM || signal == SIGINT) return false;
+  }
+  return true;
+}
+
+}  // namespace rollcall::agent

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "http/router.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "http/target.hpp"
+
+namespace rollcall::http {
+namespace {
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the '/'
+    const std::size_t end = std::min(path.find('/'), path.size());
+    segments.emplace_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return segments;
+}
+
+bool is_placeholder(const std::string& segment) { return segment.starts_with('{'); }
+
+/// The values of the placeholders, if the path has the form of the pattern.
+std::optional<PathValues> match_segments(const std::vector<std::string>& pattern,
+                                         const std::vector<std::string>& path) {
+  if (pattern.size() != path.size()) return std::nullopt;
+  PathValues values;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    auto decoded = percent_decode(path[at], Plus::literal);
+    if (!decoded || decoded->empty()) return std::nullopt;
+    if (is_placeholder(pattern[at])) {
+      values.push_back(std::move(*decoded));
+    } else if (*decoded != pattern[at]) {
+      return std::nullopt;
+    }
+  }
+  return values;
+}
+
+Response unknown_path(const Request& request) {
+  return error_response({.status = 404,
+                         .code = "unknown-path",
+                         .message = "there is nothing at " + request.raw_path +
+                                    "; the paths are listed in docs/http.md"});
+}
+
+}  // namespace
+
+Router::Pattern& Router::pattern_of(std::string_view text) {
+  auto segments = split_path(text);
+  const auto found = std::ranges::find(patterns_, segments, &Pattern::segments);
+  if (found != patterns_.end()) return *found;
+  return patterns_.emplace_back(Pattern{std::move(segments), {}});
+}
+
+void Router::add(Route route) {
+  if (route.method != "GET") route.access = Access::changes;
+  const bool is_fixed = route.pattern.find('{') == std::string_view::npos;
+  Actions& actions =
+      is_fixed ? fixed_[std::string(route.pattern)] : pattern_of(route.pattern).actions;
+  actions.insert_or_assign(std::string(route.method),
+                           Action{std::move(route.handler), route.access});
+}
+
+Router::Match Router::find(const std::string& raw_path) const {
+  const auto fixed = fixed_.find(raw_path);
+  if (fixed != fixed_.end()) return {.actions = &fixed->second, .values = {}};
+  const auto path = split_path(raw_path);
+  for (const Pattern& pattern : patterns_) {
+    if (auto values = match_segments(pattern.segments, path)) {
+      return {.actions = &pattern.actions, .values = std::move(*values)};
+    }
+  }
+  return {};
+}
+
+namespace {
+
+template <class Actions>
+Response wrong_method(const Request& request, const Actions& actions) {
+  std::string allowed;
+  for (const auto& [method, action] : actions) {
+    if (!allowed.empty()) allowed += ", ";
+    allowed += method == "GET" ? "GET, HEAD" : method;
+  }
+  std::string message = request.method + " is not allowed on " + request.raw_path +
+                        "; allowed: " + allowed;
+  if (!actions.contains("GET")) {
+    message += ". This path changes something, so a GET does nothing here: send " +
+               actions.begin()->first + ", for example with curl -X " + actions.begin()->first;
+  }
+  Response response = error_response(
+      {.status = 405, .code = "method-not-allowed", .message = std::move(message)});
+  response.headers.emplace_back("Allow", std::move(allowed));
+  return response;
+}
+
+}  // namespace
+
+void Router::handle(const Request& request, const Responder& responder) const {
+  if (const auto problem = guard_.objection(request, Access::reads)) {
+    return responder.respond(error_response(*problem));
+  }
+  const Match match = find(request.raw_path);
+  if (match.actions == nullptr) return responder.respond(unknown_path(request));
+  const bool is_head = request.method == "HEAD";
+  const auto action = match.actions->find(is_head ? std::string_view("GET") : request.method);
+  if (action == match.actions->end()) {
+    return responder.respond(wrong_method(request, *match.actions));
+  }
+  if (const auto problem = guard_.objection(request, action->second.access)) {
+    return responder.respond(error_response(*problem));
+  }
+  action->second.handler(request, match.values, responder);
+}
+
+}  // namespace rollcall::http
