@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "launcher/local_cluster.hpp"
+
+namespace rollcall::cli {
+
+/// Asks the agent at an HTTP address how it is and whom it lists: a launcher::Probe.
+std::expected<launcher::AgentView, std::string> probe_agent(const std::string& http);
+
+}  // namespace rollcall::cli

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/event_text.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/agent_client.hpp"
+#include "cli/text.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+Paint paint_of_event(const std::string& type) {
+  if (type == "member-join" || type == "member-alive") return Paint::green;
+  if (type == "member-suspect" || type == "protocol-warning") return Paint::yellow;
+  if (type == "member-failed" || type == "name-conflict") return Paint::red;
+  return Paint::none;
+}
+
+std::string padded(const std::string& text, std::size_t columns) {
+  return text + std::string(columns - std::min(columns, width(text)), ' ');
+}
+
+}  // namespace
+
+std::string event_line(const std::string& data, Colours colours) {
+  constexpr std::size_t index_columns = 5;
+  constexpr std::size_t type_columns = 15;
+  constexpr std::size_t name_columns = 12;
+  const Json event = Json::parse(data, nullptr, /*allow_exceptions=*/false);
+  if (!event.is_object() || !event.contains("type")) return printable(data);
+
+  const std::string time = field_text(event, "time");
+  const std::optional<WallTime> when = parse_time(time);
+  const std::string type = field_text(event, "type");
+  const Json member = event.value("member", Json());
+  const std::string name =
+      member.is_string() ? field_text(event, "member") : field_text(member, "name");
+  const std::string by = field_text(event, "by");
+  const std::string message = field_text(event, "message");
+
+  std::string line = (when ? clock_text(*when) : printable(time)) + "  ";
+  line += padded("#" + printable(field_text(event, "index")), index_columns) + "  ";
+  line += painted(padded(printable(type), type_columns), paint_of_event(type), colours) + "  ";
+  line += padded(printable(name), name_columns) + "  " + printable(field_text(member, "address"));
+  if (!by.empty() && by != "null") line += "  by " + printable(by);
+  if (!message.empty() && message != "null") line += "  " + printable(message);
+  return line;
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/help.hpp"
+
+namespace rollcall::cli {
+
+std::string overview() {
+  return R"(rollcall knows who is here: cluster membership and failure detection.
+
+Usage: rollcall COMMAND [FLAG…]
+
+Run
+  agent          run one member, in the foreground unless told otherwise
+  cluster        run a whole cluster on this machine: up, down, status, kill,
+                 pause, resume, start, exec
+
+Read from an agent
+  members        list the members that it knows
+  suspects       list those under suspicion
+  self           show its own member
+  status         show how it is doing
+  protocol       show the failure detector and suspicion in force
+  events         follow what happens in the cluster, in order
+
+Act on an agent
+  join           let it join a cluster through any member of it
+  leave          let it leave its cluster and stay up
+  force-leave    turn a failed member into one that left
+  config         get, check or dump a configuration
+
+Other
+  help COMMAND   all flags of a command
+  version        the version of this program
+
+Reading and acting commands talk to the agent at --http HOST:PORT, by default
+127.0.0.1:7480 or what the environment's ROLLCALL_HTTP says.
+
+Exit codes: 0 done; 1 refused, or not so; 2 bad usage; 3 no agent answered.
+
+A first cluster, on this machine alone:
+  rollcall cluster up --nodes 5
+  rollcall members
+  rollcall cluster kill node3 && rollcall events --no-follow
+  rollcall cluster down
+)";
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/agent_client.hpp"
+#include "cli/commands.hpp"
+#include "cli/table.hpp"
+#include "cli/text.hpp"
+#include "http/client.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Joining tries every seed with time-outs of its own; leaving waits for acknowledgements.
+constexpr auto join_timeout = 60s;
+constexpr auto leave_timeout = 30s;
+constexpr std::uint16_t member_port = 7420;
+
+struct JoinOptions {
+  AgentOptions agent;
+  std::vector<std::string> seeds;
+};
+
+void print_attempts(const Json& answer) {
+  if (!answer.contains("attempts") || !answer["attempts"].is_array()) {
+    std::cout << "joined\n";
+    return;
+  }
+  Table table({{"SEED"}, {"OUTCOME"}});
+  for (const Json& attempt : answer["attempts"]) {
+    const bool joined = attempt.value("joined", false);
+    table.add({field_text(attempt, "seed"),
+               Cell(field_text(attempt, "outcome"), joined ? Paint::green : Paint::yellow)});
+  }
+  std::cout << table.text(stdout_colours());
+}
+
+Outcome<ExitCode> run_join(const JoinOptions& options) {
+  Json body{{"addresses", options.seeds}};
+  const auto answer = ask(options.agent, {.what = "join",
+                                          .method = "POST",
+                                          .target = "/v1/join",
+                                          .body = body.dump(),
+                                          .timeout = join_timeout});
+  if (!answer) return std::unexpected(answer.error());
+  options.agent.json ? print_json(*answer) : print_attempts(*answer);
+  return ExitCode::done;
+}
+
+Outcome<ExitCode> run_leave(const AgentOptions& options) {
+  const auto answer =
+      ask(options,
+          {.what = "leave", .method = "POST", .target = "/v1/leave", .timeout = leave_timeout});
+  if (!answer) return std::unexpected(answer.error());
+  if (options.json) {
+    print_json(*answer);
+  } else {
+    std::cout << "the agent has left the cluster and stays up; 'rollcall join' brings it back\n";
+  }
+  return ExitCode::done;
+}
+
+Outcome<ExitCode> run_force_leave(const AgentOptions& options, const std::string& name) {
+  if (!is_valid_name(name)) {
+    return std::unexpected(Failure{.code = ExitCode::usage,
+                                   .what = "force-leave",
+                                   .why = "'" + name + "' is no member's name",
+                                   .todo = "a name is " + std::string(name_rule)});
+  }
+  const auto answer =
+      ask(options, {.what = "force-leave",
+                    .method = "POST",
+                    .target = "/v1/members/" + http::percent_encoded(name) + "/force-leave",
+                    .timeout = leave_timeout});
+  if (!answer) return std::unexpected(answer.error());
+  if (options.json) {
+    print_json(*answer);
+  } else {
+    std::cout << name << " counts as left now, everywhere\n";
+  }
+  return ExitCode::done;
+}
+
+std::string check_seed(const std::string& seed) {
+  const auto parsed = parse_host_port(seed, member_port);
+  return parsed && parsed->port != 0 ? "" : "'" + seed + "' is not HOST:PORT";
+}
+
+}  // namespace
+
+void add_join_commands(CLI::App& program, Invocation& invocation) {
+  auto& join =
+      add_command(program, "join", "Let the agent join a cluster through any member of it");
+  auto join_options = std::make_shared<JoinOptions>();
+  join.add_option("addresses", join_options->seeds,
+                  "Members to join; the first that answers is enough")
+      ->required()
+      ->check(check_seed)
+      ->type_name("HOST:PORT");
+  add_agent_flags(join, join_options->agent);
+  join.callback([join_options, &invocation] {
+    invocation.action = [join_options] { return run_join(*join_options); };
+  });
+
+  auto& leave = add_command(program, "leave", "Let the agent leave its cluster and stay up");
+  auto leave_options = std::make_shared<AgentOptions>();
+  add_agent_flags(leave, *leave_options);
+  leave.callback([leave_options, &invocation] {
+    invocation.action = [leave_options] { return run_leave(*leave_options); };
+  });
+
+  auto& force = add_command(program, "force-leave", "Turn a failed member into one that left");
+  auto force_options = std::make_shared<AgentOptions>();
+  auto name = std::make_shared<std::string>();
+  force.add_option("name", *name, "The failed member")->required()->type_name("NAME");
+  add_agent_flags(force, *force_options);
+  force.callback([force_options, name, &invocation] {
+    invocation.action = [force_options, name] { return run_force_leave(*force_options, *name); };
+  });
+}
+
+}  // namespace rollcall::cli

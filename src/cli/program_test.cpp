@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/program.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct Result {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+Result run(const std::vector<const char*>& words) {
+  std::vector<const char*> arguments{"rollcall"};
+  arguments.insert(arguments.end(), words.begin(), words.end());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Result result;
+  result.status = run_program(static_cast<int>(arguments.size()), arguments.data());
+  result.out = testing::internal::GetCapturedStdout();
+  result.err = testing::internal::GetCapturedStderr();
+  return result;
+}
+
+TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
+  struct Case {
+    std::vector<const char*> words;
+    std::string message;
+  };
+  const std::vector<Case> cases{
+      {{"membrs"},
+       "rollcall: command line: unknown command 'membrs'; did you mean 'rollcall members'?\n"},
+      {{"switch"},
+       "rollcall: command line: unknown command 'switch'; 'rollcall help' lists what there is\n"},
+      {{"cluster", "upp"},
+       "rollcall: cluster: unknown command 'upp'; did you mean 'rollcall cluster up'?\n"},
+      {{"members", "--jsn"}, "rollcall: members: unknown flag --jsn; did you mean --json?\n"},
+      {{"members", "n1"},
+       "rollcall: members: 'n1' is one word too many; 'rollcall members --help' lists what there "
+       "is\n"},
+      {{"members", "status"},
+       "rollcall: members: 'status' is one word too many; 'rollcall members --help' lists what "
+       "there is\n"},
+      {{"config", "dump", "--probe-interval", "fast"},
+       "rollcall: config dump: flag --probe-interval: found 'fast'; allowed: a "
+       "number and one "
+       "of the units ns, us, ms, s, m, h, as in 250ms or 1.5s\n"},
+      {{"members", "--tag", "rack"},
+       "rollcall: members: --tag: 'rack' is not KEY=VALUE; 'rollcall members --help' tells what is "
+       "allowed\n"},
+      {{"members", "--http", "here:there"},
+       "rollcall: members: --http: \"here:there\" is not HOST:PORT; write it as 127.0.0.1:7480 or "
+       "[::1]:7480\n"},
+      {{"events", "--since", "x"},
+       "rollcall: events: --since: 'x' is not a whole number from 0 to 18446744073709551615; "
+       "'rollcall events --help' tells what is allowed\n"},
+      {{"events", "--retry", "soon"},
+       "rollcall: events: --retry: 'soon' is no duration; write it as 500ms, 30s or 10m\n"},
+      {{"join"},
+       "rollcall: join: addresses is required; 'rollcall join --help' tells what is allowed\n"},
+      {{"force-leave", "a b"},
+       "rollcall: force-leave: 'a b' is no member's name; a name is 1 to 128 letters, digits, '.', "
+       "'_' or '-', beginning with a letter or digit\n"},
+      {{"cluster", "up", "--nodes", "0"},
+       "rollcall: cluster up: --nodes: '0' is not a whole number from 1 to 1000; 'rollcall cluster "
+       "up "
+       "--help' tells what is allowed\n"},
+      {{"cluster", "kill", "node1", "--signal", "LOUD"},
+       "rollcall: cluster kill: --signal: 'LOUD' is no signal; write it as TERM, SIGTERM or 15\n"},
+      {{"cluster", "exec", "node1"},
+       "rollcall: cluster exec: no command was given; write it behind '--', as in 'rollcall "
+       "cluster "
+       "exec -- rollcall members'\n"},
+      {{"members", "--", "x"},
+       "rollcall: members: nothing may stand behind '--'; 'rollcall help members' tells what is "
+       "allowed\n"},
+  };
+  for (const Case& misuse : cases) {
+    const Result result = run(misuse.words);
+    EXPECT_EQ(result.status, 2) << misuse.message;
+    EXPECT_EQ(result.err, misuse.message);
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+}
+
+TEST(CliProgram, SaysThatNoAgentAnswers) {
+  // Port 1 is below what agents are given, and nothing listens there.
+  for (const char* command :
+       {"members", "self", "suspects", "status", "protocol", "events", "leave"}) {
+    const Result result = run({command, "--http", "127.0.0.1:1"});
+    EXPECT_EQ(result.status, 3) << command;
+    EXPECT_EQ(result.err,
+              std::string("rollcall: ") + command +
+                  ": no agent answers at 127.0.0.1:1 (Connection refused); start one with "
+                  "'rollcall agent', or name another with --http HOST:PORT\n");
+  }
+}
+
+TEST(CliProgram, HelpsWithEverythingThereIs) {
+  EXPECT_THAT(run({"help"}).out, HasSubstr("Usage: rollcall COMMAND"));
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("Usage: rollcall COMMAND"));
+  EXPECT_THAT(run({"members", "--json", "-h"}).out, HasSubstr("Usage: rollcall members"));
+  EXPECT_THAT(run({"help", "cluster", "up"}).out, HasSubstr("Usage: rollcall cluster up"));
+  EXPECT_EQ(run({"help", "nothing"}).status, 2);
+  EXPECT_EQ(run({}).status, 2);
+}
+
+TEST(CliProgram, TellsItsVersion) {
+  const Result result = run({"version"});
+
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out, StartsWith("rollcall "));
+  EXPECT_EQ(run({"--version"}).out, result.out);
+}
+
+}  // namespace
+}  // namespace rollcall::cli

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/state.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace rollcall::launcher {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int format = 1;
+
+Json json_of(const NodeRecord& node) {
+  return {{"name", node.name},
+          {"bind", node.bind},
+          {"http", node.http},
+          {"pid", node.process.pid},
+          {"start_ticks", node.process.start_ticks},
+          {"boot_id", node.process.boot_id}};
+}
+
+NodeRecord node_of(const Json& json) {
+  return {.name = json.at("name"),
+          .bind = json.at("bind"),
+          .http = json.at("http"),
+          .process = {.pid = json.at("pid"),
+                      .start_ticks = json.at("start_ticks"),
+                      .boot_id = json.at("boot_id")}};
+}
+
+ClusterState state_of(const Json& json) {
+  ClusterState state{.base_port = json.at("base_port"),
+                     .base_http = json.at("base_http"),
+                     .extra = json.at("extra").get<std::vector<std::string>>(),
+                     .nodes = {}};
+  for (const Json& node : json.at("nodes")) state.nodes.push_back(node_of(node));
+  return state;
+}
+
+std::string error_text() {
+  return std::error_code(errno, std::generic_category()).message();
+}
+
+std::unexpected<Problem> cannot(const std::string& what, const std::filesystem::path& path,
+                                const std::string& why) {
+  return std::unexpected(Problem{.what = "cluster directory",
+                                 .why = what + " " + path.string() + ": " + why,
+                                 .todo = "choose a writable directory with --dir"});
+}
+
+/// Writes and flushes to disk, so that a rename cannot arrive there before the content.
+bool write_file(const std::filesystem::path& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return false;
+  const ssize_t written = ::write(file, text.data(), text.size());
+  const bool whole = written == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  return ::close(file) == 0 && whole;
+}
+
+}  // namespace
+
+NodeRecord* ClusterState::find(std::string_view name) {
+  const auto at = std::ranges::find(nodes, name, &NodeRecord::name);
+  return at == nodes.end() ? nullptr : &*at;
+}
+
+std::string to_json(const ClusterState& state) {
+  Json json{{"format", format},
+            {"base_port", state.base_port},
+            {"base_http", state.base_http},
+            {"extra", state.extra},
+            {"nodes", Json::array()}};
+  for (const NodeRecord& node : state.nodes) json["nodes"].push_back(json_of(node));
+  return json.dump(2) + "\n";
+}
+
+std::expected<ClusterState, std::string> parse_state(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("format") != format) return std::unexpected("written by another version");
+    return state_of(json);
+  } catch (const nlohmann::json::exception& error) {
+    return std::unexpected(std::string("not a cluster state: ") + error.what());
+  }
+}
+
+ClusterDirectory::~ClusterDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+std::expected<void, Problem> ClusterDirectory::lock() {
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error) return cannot("cannot create", path_, error.message());
+  lock_ = ::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) return cannot("cannot write in", path_, error_text());
+  while (::flock(lock_, LOCK_EX) != 0) {
+    if (errno != EINTR) return cannot("cannot lock", path_, error_text());
+  }
+  return {};
+}
+
+std::expected<std::optional<ClusterState>, Problem> ClusterDirectory::load() const {
+  std::ifstream file(state_file());
+  if (!file) return std::nullopt;
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto state = parse_state(text);
+  if (state) return *std::move(state);
+  return std::unexpected(Problem{.what = "cluster state",
+                                 .why = state_file().string() + ": " + state.error(),
+                                 .todo = "end its agents by hand and remove the file"});
+}
+
+std::expected<void, Problem> ClusterDirectory::save(const ClusterState& state) const {
+  const std::filesystem::path next = path_ / "cluster.json.new";
+  if (!write_file(next, to_json(state))) return cannot("cannot write", next, error_text());
+  std::error_code error;
+  std::filesystem::rename(next, state_file(), error);
+  if (error) return cannot("cannot write", state_file(), error.message());
+  return {};
+}
+
+void ClusterDirectory::remove() const {
+  std::error_code ignored;
+  std::filesystem::remove(state_file(), ignored);
+  std::filesystem::remove(path_ / "lock", ignored);
+  std::filesystem::remove(path_, ignored);
+}
+
+std::filesystem::path default_directory() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::filesystem::path(value == nullptr ? "" : value);
+  };
+  if (const auto state = variable("XDG_STATE_HOME"); state.is_absolute()) {
+    return state / "rollcall" / "cluster";
+  }
+  if (const auto home = variable("HOME"); home.is_absolute()) {
+    return home / ".local" / "state" / "rollcall" / "cluster";
+  }
+  return std::filesystem::absolute(".rollcall-cluster");
+}
+
+}  // namespace rollcall::launcher

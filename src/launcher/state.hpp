@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/process.hpp"
+
+namespace rollcall::launcher {
+
+/// What went wrong, in the three parts of every message: what, why, and what to do.
+struct Problem {
+  enum class Kind : std::uint8_t {
+    usage,    // what was asked for cannot be; nothing was done
+    refused,  // not so, or not possible now
+  };
+  Kind kind = Kind::refused;
+  std::string what;
+  std::string why;
+  std::string todo;
+  /// Further lines to show, such as the end of a log.
+  std::vector<std::string> details = {};
+};
+
+/// One agent of a local cluster, running or not.
+struct NodeRecord {
+  std::string name;
+  /// "127.0.0.1:7420", for UDP and TCP.
+  std::string bind;
+  std::string http;
+  /// The process last started for it; pid 0 before the first.
+  ProcessIdentity process = {};
+
+  bool operator==(const NodeRecord&) const = default;
+};
+
+/// Everything that is known of a local cluster, as kept in its directory.
+struct ClusterState {
+  std::uint16_t base_port = 7420;
+  std::uint16_t base_http = 7480;
+  /// Flags that every agent gets, after "--".
+  std::vector<std::string> extra = {};
+  std::vector<NodeRecord> nodes = {};
+
+  [[nodiscard]] NodeRecord* find(std::string_view name);
+  bool operator==(const ClusterState&) const = default;
+};
+
+/// As JSON, for the file.
+std::string to_json(const ClusterState& state);
+/// Errors: half a sentence saying what is wrong with the text.
+std::expected<ClusterState, std::string> parse_state(std::string_view text);
+
+/// The directory of one local cluster: its state, and a directory for each node.
+///
+/// Order:   a change is written to a new file that then takes the old one's place, so that
+///          whoever reads finds the old state or the new one, also after a crash.
+/// Threads: one; other processes wait in lock().
+class ClusterDirectory {
+ public:
+  explicit ClusterDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  ~ClusterDirectory();
+  ClusterDirectory(const ClusterDirectory&) = delete;
+  ClusterDirectory& operator=(const ClusterDirectory&) = delete;
+
+  /// Makes the directory if need be and keeps every other launcher out until the destructor.
+  std::expected<void, Problem> lock();
+  /// Nothing if no cluster was started here.
+  [[nodiscard]] std::expected<std::optional<ClusterState>, Problem> load() const;
+  [[nodiscard]] std::expected<void, Problem> save(const ClusterState& state) const;
+
+  /// Takes the state away, and the directory too if nothing else is in it.
+  void remove() const;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path node_path(const std::string& node) const {
+    return path_ / node;
+  }
+  [[nodiscard]] std::filesystem::path log_file(const std::string& node) const {
+    return path_ / node / "agent.log";
+  }
+  [[nodiscard]] std::filesystem::path pid_file(const std::string& node) const {
+    return path_ / node / "agent.pid";
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path state_file() const { return path_ / "cluster.json"; }
+
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+/// Where a cluster is kept when nobody says where: below $XDG_STATE_HOME, else
+/// ~/.local/state, else the working directory.
+std::filesystem::path default_directory();
+
+}  // namespace rollcall::launcher
