@@ -138,7 +138,7 @@ void Node::State::stand_down(const Address& holder) {
                       to_text(holder) + "; this member (" + to_text(context.config.advertise) +
                       ") stays out until the name is free or it is given another");
   stop_all();
-  membership_.forget_others();
+  membership_.forget_living();
   context.phase = Phase::conflict;
   joiner_.go_home_later();
 }
@@ -157,7 +157,7 @@ void Node::State::finish_leaving() {
   leaver_.stop();
   stop_all();
   exchanges_.end_all();
-  membership_.forget_others();
+  membership_.forget_living();
   context.phase = Phase::left;
   for (const CommandId id : std::exchange(leave_commands_, {})) done(id, CommandResult::done);
 }

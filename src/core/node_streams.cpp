@@ -140,7 +140,9 @@ void Node::State::on_exchange_reply(ExchangeId id, Bytes frame) {
     case ExchangePurpose::sync:
       break;
   }
-  if (head->envelope.cluster != context.cluster) return exchanges_.end(id);
+  if (!context.is_taking_part() || head->envelope.cluster != context.cluster) {
+    return exchanges_.end(id);
+  }
   if (const auto* entries = std::get_if<wire::SyncEntries>(&*message)) {
     anti_entropy_.on_entries(id, *entries);
   } else if (const auto* records = std::get_if<wire::SyncRecords>(&*message)) {

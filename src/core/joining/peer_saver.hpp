@@ -36,8 +36,9 @@ class PeerSaver {
     std::ranges::sort(peers);
     if (peers.size() > peers_max) {
       // Those kept before stay, if they live: a stable list is written rarely.
-      std::ranges::stable_partition(
-          peers, [this](const Address& peer) { return std::ranges::binary_search(saved_, peer); });
+      std::ranges::sort(peers, {}, [this](const Address& peer) {
+        return std::pair(!std::ranges::binary_search(saved_, peer), peer);
+      });
       peers.resize(peers_max);
       std::ranges::sort(peers);
     }

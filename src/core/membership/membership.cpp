@@ -93,8 +93,11 @@ void Membership::learn_about_self(const wire::Update& update) {
   const Record& self = context_.self_record();
   if (update.life == self.life) {
     if (is_final(update.state)) return renew_life(self.life.boot);
-    const bool accuses = update.state == State::suspect && update.incarnation >= self.incarnation;
-    if (!accuses) return;
+    if (update.state != State::suspect) return;
+    if (update.incarnation < self.incarnation) {
+      // Refuted already, but the teller has not heard: the answer to it carries the refutation.
+      return gossip_.mention(context_.self);
+    }
     if (update.incarnation - self.incarnation > incarnation_jump_max) {
       return warn_now_and_then("refused an accusation of this member at incarnation " +
                                std::to_string(update.incarnation) + ", far above its own " +
@@ -271,13 +274,13 @@ void Membership::force_out(Slot slot) {
 
 // --- Forgetting ------------------------------------------------------------------------------
 
-void Membership::forget_others() {
+void Membership::forget_living() {
   for (const Slot slot : context_.table.slots()) {
-    if (context_.is_self(slot)) continue;
+    // The dead stay known: whoever lets this node in again may not have heard of them.
+    if (context_.is_self(slot) || is_final(context_.table.at(slot).state)) continue;
     gossip_.forget(slot);
     context_.table.erase(slot);
   }
-  next_reap_ = never;
 }
 
 void Membership::on_deadline() {

@@ -1,0 +1,275 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/checkers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/message_text.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+using core::EventKind;
+
+std::string observer_text(const Observation& observation) {
+  return moment_text(observation.time) + " host " +
+         std::to_string(index_of(observation.observer.host)) + " run " +
+         std::to_string(observation.observer.run) + ": " + event_text(observation.event);
+}
+
+bool has_gone_out(const core::Node& node) {
+  const core::Phase phase = node.phase();
+  return phase == core::Phase::left || phase == core::Phase::conflict;
+}
+
+bool is_about_a_life(EventKind kind) {
+  return kind != EventKind::name_conflict && kind != EventKind::protocol_warning;
+}
+
+}  // namespace
+
+void Violations::add(std::string text) {
+  if (++count_ <= violations_max) kept_.push_back(std::move(text));
+}
+
+std::string Violations::text() const {
+  std::string all;
+  for (const std::string& line : kept_) all += line + "\n";
+  if (count_ > kept_.size()) all += "and " + std::to_string(count_ - kept_.size()) + " more\n";
+  return all;
+}
+
+// --- EventOrderChecker -----------------------------------------------------------------------
+
+void EventOrderChecker::on_event(const Observation& observation) {
+  Observer& observer = observers_[observation.observer];
+  check_sequence(observer, observation);
+  const EventKind kind = observation.event.kind;
+  const bool is_own = observation.event.name == world_.name(observation.observer.host);
+  if (is_own && kind == EventKind::member_join) observer.is_out = false;
+  if (is_about_a_life(kind)) {
+    Track& track = observer.tracks[observation.event.name];
+    if (observation.event.life != track.life) begin_life(track, observation);
+    if (kind == EventKind::member_reap) {
+      reap(observer, track, observation);
+    } else {
+      check_stage(track, observation);
+    }
+  }
+  if (is_own && (kind == EventKind::member_leave || kind == EventKind::name_conflict)) {
+    observer.is_out = true;
+    observer.tracks.clear();
+  }
+}
+
+void EventOrderChecker::reap(const Observer& observer, Track& track,
+                             const Observation& observation) {
+  const bool is_over = track.stage == Stage::failed || track.stage == Stage::left;
+  if (!is_over && !observer.is_out) object(observation, "forgotten before it was over");
+  if (is_over) track.ended.insert(track.life);
+  track.life = {};
+  track.stage = Stage::unknown;
+}
+
+void EventOrderChecker::check_sequence(Observer& observer, const Observation& observation) {
+  if (observation.index != observer.index + 1) object(observation, "an event is missing");
+  if (observation.time < observer.time) object(observation, "time went backwards");
+  observer.index = observation.index;
+  observer.time = observation.time;
+}
+
+void EventOrderChecker::begin_life(Track& track, const Observation& observation) {
+  const Life& life = observation.event.life;
+  if (track.ended.contains(life)) object(observation, "a life that was over is back");
+  if (life < track.life) {
+    object(observation, "an earlier life follows a later one");
+  }
+  const bool was_known = track.stage != Stage::unknown;
+  if (was_known) track.ended.insert(track.life);
+  track.life = life;
+  track.stage = Stage::unknown;
+}
+
+void EventOrderChecker::check_stage(Track& track, const Observation& observation) {
+  const auto next = next_stage(track.stage, observation.event.kind);
+  if (!next) {
+    object(observation, "not possible after what was said of this life before");
+    return;
+  }
+  track.stage = *next;
+}
+
+std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stage,
+                                                                      EventKind kind) {
+  const bool is_live = stage == Stage::alive || stage == Stage::suspect;
+  switch (kind) {
+    case EventKind::member_join:
+      if (stage == Stage::unknown) return Stage::alive;
+      break;
+    case EventKind::member_alive:
+      if (stage == Stage::suspect) return Stage::alive;
+      break;
+    case EventKind::member_suspect:
+      if (stage == Stage::alive) return Stage::suspect;
+      break;
+    case EventKind::member_failed:
+      if (is_live || stage == Stage::unknown) return Stage::failed;
+      break;
+    case EventKind::member_leave:
+      if (stage != Stage::left) return Stage::left;
+      break;
+    case EventKind::member_update:
+      if (is_live) return stage;
+      break;
+    case EventKind::member_reap:
+    case EventKind::name_conflict:
+    case EventKind::protocol_warning: break;
+  }
+  return std::nullopt;
+}
+
+void EventOrderChecker::object(const Observation& observation, const std::string& why) {
+  violations_.add(observer_text(observation) + ": " + why);
+}
+
+// --- AccuracyChecker -------------------------------------------------------------------------
+
+void AccuracyChecker::on_event(const Observation& observation) {
+  if (observation.event.kind != EventKind::member_failed) return;
+  const auto target = world_.host_of(observation.event.life.id);
+  if (!target || has_gone_out(world_.node(*target))) return;  // that life is over indeed
+  const auto is_recent = [&](Instant moment) { return observation.time - moment < grace_; };
+  const auto sound_since = world_.sound_since(*target);
+  if (!sound_since || is_recent(*sound_since)) return;
+  if (!is_reachable(*target, observation.observer.host)) return;
+  if (!is_trusted(observation.event.by, *target)) return;
+  if (world_.healed_at() != Instant{} && is_recent(world_.healed_at())) return;
+  violations_.add(observer_text(observation) + ": it runs, can be reached and was not paused");
+}
+
+bool AccuracyChecker::is_reachable(HostId target, HostId observer) const {
+  if (!world_.share_group(observer, target)) return false;
+  std::size_t peers = 0;
+  std::size_t connected = 0;
+  for (const HostId peer : world_.hosts()) {
+    const bool is_peer =
+        peer != target && world_.sound_since(peer) && world_.share_group(observer, peer);
+    if (!is_peer) continue;
+    ++peers;
+    if (world_.are_connected(peer, target)) ++connected;
+  }
+  return peers >= peers_min && 2 * connected > peers;
+}
+
+bool AccuracyChecker::is_trusted(const std::string& accuser, HostId target) const {
+  for (const HostId host : world_.hosts()) {
+    if (world_.name(host) == accuser && world_.is_running(host)) {
+      return world_.are_connected(host, target) && is_reachable(host, target);
+    }
+  }
+  return true;
+}
+
+// --- VerdictLog ------------------------------------------------------------------------------
+
+void VerdictLog::on_event(const Observation& observation) {
+  ++counts_[observation.event.kind];
+  if (observation.event.kind != EventKind::member_failed) return;
+  verdicts_[observation.event.life.id].emplace(observation.observer, observation.time);
+}
+
+std::size_t VerdictLog::count(EventKind kind) const {
+  const auto found = counts_.find(kind);
+  return found == counts_.end() ? 0 : found->second;
+}
+
+std::optional<Instant> VerdictLog::verdict(ProcessId observer, const LifeId& life) const {
+  const auto found = verdicts_.find(life);
+  if (found == verdicts_.end()) return std::nullopt;
+  const auto at = found->second.find(observer);
+  return at == found->second.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<Instant> VerdictLog::first_verdict(const LifeId& life) const {
+  const auto found = verdicts_.find(life);
+  if (found == verdicts_.end()) return std::nullopt;
+  Instant first = never;
+  for (const auto& [observer, time] : found->second) first = std::min(first, time);
+  return first;
+}
+
+std::optional<Instant> VerdictLog::last_verdict(const LifeId& life) const {
+  const auto found = verdicts_.find(life);
+  if (found == verdicts_.end()) return std::nullopt;
+  Instant last{};
+  for (const auto& [observer, time] : found->second) last = std::max(last, time);
+  return last;
+}
+
+std::size_t VerdictLog::verdict_count(const LifeId& life) const {
+  const auto found = verdicts_.find(life);
+  return found == verdicts_.end() ? 0 : found->second.size();
+}
+
+// --- Convergence -----------------------------------------------------------------------------
+
+bool knows_end_of(const core::Node& observer, const LifeId& life) {
+  const auto slot = observer.members().find(life);
+  return !slot || core::is_final(observer.members().at(*slot).state);
+}
+
+namespace {
+
+std::string lists(const World& world, HostId observer) {
+  return world.name(observer) + " (" + std::string(core::to_text(world.node(observer).phase())) +
+         ") lists ";
+}
+
+/// What the observer has wrong about one running member, if anything.
+std::string gap_about(const World& world, HostId observer, HostId subject) {
+  const core::MemberTable& table = world.node(observer).members();
+  const core::MemberTable& own = world.node(subject).members();
+  const std::string who = lists(world, observer) + world.name(subject) + " ";
+  const Life life = world.node(subject).life();
+  const auto slot = table.find(life.id);
+  const auto self = own.find(life.id);
+  if (!self) return world.name(subject) + " does not list itself";
+  if (!slot) return who + "not at all, or with another life";
+  const core::Record& seen = table.at(*slot);
+  const core::Record& truth = own.at(*self);
+  if (seen.state != core::State::alive) return who + std::string(wire::to_text(seen.state));
+  if (seen.incarnation != truth.incarnation) return who + "with another incarnation";
+  if (seen.address != truth.address) return who + "at another address";
+  if (seen.tags != truth.tags) return who + "with other tags";
+  return {};
+}
+
+}  // namespace
+
+std::string convergence_gap(const World& world, const std::vector<HostId>& group) {
+  std::vector<HostId> running;
+  std::ranges::copy_if(group, std::back_inserter(running),
+                       [&](HostId host) { return world.is_running(host); });
+  for (const HostId observer : running) {
+    for (const HostId subject : running) {
+      const std::string gap = gap_about(world, observer, subject);
+      if (!gap.empty()) return gap;
+    }
+    const core::MemberTable& table = world.node(observer).members();
+    if (table.live_count() != running.size()) {
+      return lists(world, observer) + std::to_string(table.live_count()) + " live members, but " +
+             std::to_string(running.size()) + " run";
+    }
+    const core::MemberTable& first = world.node(running.front()).members();
+    if (table.digest() != first.digest()) {
+      return world.name(observer) + " lists the same members as " + world.name(running.front()) +
+             " but has another digest";
+    }
+  }
+  return {};
+}
+
+std::string convergence_gap(const World& world) { return convergence_gap(world, world.hosts()); }
+
+}  // namespace rollcall::sim

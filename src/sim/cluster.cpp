@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cluster.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace rollcall::sim {
+
+Cluster::Cluster(const ClusterOptions& options)
+    : options_(options), world_(options.world), order_(world_), accuracy_(world_, options.grace) {
+  world_.observe([this](const Observation& observation) {
+    if (options_.checks_order) order_.on_event(observation);
+    accuracy_.on_event(observation);
+    verdicts_.on_event(observation);
+  });
+  for (std::size_t i = 0; i < options_.size; ++i) add();
+}
+
+HostId Cluster::add(std::string name) {
+  core::Config config = options_.config;
+  config.name = name.empty() ? "n" + std::to_string(world_.host_count()) : std::move(name);
+  return world_.add_host(std::move(config));
+}
+
+std::string Cluster::form(Duration limit) {
+  const HostId first{0};
+  const std::vector<HostPort> seeds = {seed()};
+  for (const HostId host : world_.hosts()) {
+    world_.start(host, host == first ? std::vector<HostPort>{} : seeds);
+    world_.run_for(options_.start_gap);
+  }
+  return converge(limit);
+}
+
+std::string Cluster::converge(Duration limit) {
+  std::string gap;
+  const auto agree = [&] {
+    gap = convergence_gap(world_);
+    return gap.empty();
+  };
+  // The gap is written over at each look, so the last one tells what is still missing.
+  return world_.run_until(agree, limit) ? std::string{} : gap;
+}
+
+std::optional<Duration> Cluster::until_all_know(const LifeId& life, Instant since,
+                                                Duration limit) {
+  const auto all_know = [&] {
+    return std::ranges::all_of(world_.hosts(), [&](HostId host) {
+      return !world_.is_running(host) || knows_end_of(world_.node(host), life);
+    });
+  };
+  if (!world_.run_until(all_know, limit, 1ms)) return std::nullopt;
+  return world_.now() - since;
+}
+
+std::string Cluster::violations() const {
+  return order_.violations().text() + accuracy_.violations().text();
+}
+
+Duration percentile(std::vector<Duration> values, double share) {
+  ROLLCALL_CHECK(!values.empty());
+  std::ranges::sort(values);
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+  return values[std::clamp<std::size_t>(rank, 1, values.size()) - 1];
+}
+
+}  // namespace rollcall::sim

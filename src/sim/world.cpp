@@ -1,0 +1,299 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "core/config.hpp"
+#include "sim/message_text.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+constexpr std::uint16_t member_port = 7420;
+/// A node that asks for its deadline this often without time moving will never stop.
+constexpr unsigned deadlines_at_once_max = 1000;
+constexpr std::size_t hosts_max = std::size_t{1} << 24U;
+
+Address nth_address(std::size_t index) {
+  ROLLCALL_CHECK(index + 1 < hosts_max);
+  const std::size_t n = index + 1;
+  return Address::v4(10, static_cast<std::uint8_t>(n >> 16U), static_cast<std::uint8_t>(n >> 8U),
+                     static_cast<std::uint8_t>(n), member_port);
+}
+
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : options_(options), prng_(hash_combine(options.seed, 1)),
+      fabric_(hash_combine(options.seed, 2), options.link),
+      streams_(fabric_, [this](ProcessId id, Source source, NodeInput input) {
+        deliver(id, source, std::move(input));
+      }) {}
+
+World::~World() = default;
+
+// --- Cast ------------------------------------------------------------------------------------
+
+HostId World::add_host(core::Config config) {
+  if (config.advertise.is_unspecified()) config.advertise = nth_address(hosts_.size());
+  ROLLCALL_CHECK(core::validate(config).empty());
+  const HostId host = fabric_.add_host(config.advertise);
+  names_.know(config.advertise, config.name);
+  hosts_.emplace_back().config = std::move(config);
+  return host;
+}
+
+void World::start(HostId host, std::vector<HostPort> seeds) {
+  Host& home = at(host);
+  ROLLCALL_CHECK(home.process == nullptr && fabric_.is_powered(host));
+  home.process = std::make_unique<Process>();
+  Process& process = *home.process;
+  process.id = {host, ++home.runs};
+  process.clock_offset = prng_.between(1h, 1000h);
+  const std::uint64_t seed =
+      hash_combine(hash_combine(hash_combine(options_.seed, 3), index_of(host)), home.runs);
+  home.config.advertise = fabric_.address(host);
+  process.node =
+      std::make_unique<core::Node>(home.config, ++home.saved_boot, seed, process.local(now()));
+  process.node->set_homes(std::move(seeds), home.saved_peers);
+  fabric_.listen(host, home.runs);
+  note(home.config.name + " starts");
+  judge_soundness(host);
+  drive(process, [&](core::Node& node, Instant local, core::Effects& effects) {
+    node.start(local, effects);
+  });
+}
+
+void World::set_name(const std::string& name, std::vector<Address> addresses) {
+  dns_[name] = std::move(addresses);
+}
+
+// --- Time ------------------------------------------------------------------------------------
+
+void World::run_until(Instant end) {
+  while (fabric_.queue().next_time() <= end) handle(fabric_.advance());
+  fabric_.set_now(end);
+}
+
+bool World::run_until(const std::function<bool()>& condition, Duration limit, Duration step) {
+  const Instant end = now() + limit;
+  while (!condition()) {
+    if (now() >= end) return false;
+    run_until(std::min(now() + step, end));
+  }
+  return true;
+}
+
+void World::handle(const Due& due) {
+  switch (due.kind) {
+    case DueKind::datagram: return on_arrival(due.slot);
+    case DueKind::unreachable: return on_notice(due.slot);
+    case DueKind::task: return fabric_.run_task(due.slot);
+    case DueKind::deadline: return on_deadline(HostId{due.slot}, due.time);
+  }
+}
+
+// --- Inputs ----------------------------------------------------------------------------------
+
+void World::on_arrival(std::uint32_t slot) {
+  const Packet& packet = packets_.at(slot);
+  if (const auto listener = fabric_.listener_at(packet.to)) {
+    enqueue(*at(listener->host).process, slot);
+    return;
+  }
+  const auto target = fabric_.host_at(packet.to);
+  if (target && fabric_.is_powered(*target)) {
+    answer_unreachable(slot, *target);
+  } else {
+    packets_.give_back(slot);
+  }
+}
+
+void World::answer_unreachable(std::uint32_t slot, HostId target) {
+  Network& network = fabric_.network();
+  const HostId sender = packets_.at(slot).sender.host;
+  if (!network.is_open(target, sender) || network.loses_datagram(target, sender)) {
+    packets_.give_back(slot);
+    return;
+  }
+  packets_.at(slot).bytes.clear();
+  fabric_.queue().push(now() + network.draw_delay(), DueKind::unreachable, slot);
+}
+
+void World::on_notice(std::uint32_t slot) {
+  if (Process* sender = find(packets_.at(slot).sender)) {
+    enqueue(*sender, slot);
+  } else {
+    packets_.give_back(slot);
+  }
+}
+
+void World::enqueue(Process& process, std::uint32_t slot) {
+  if (process.ability == Ability::running) {
+    give_packet(process, slot);
+  } else if (process.waiting_datagrams < Process::socket_datagrams_max) {
+    ++process.waiting_datagrams;
+    process.inbox.push_back({slot, {}});
+  } else {
+    packets_.give_back(slot);
+  }
+}
+
+void World::give_packet(Process& process, std::uint32_t slot) {
+  const Packet& packet = packets_.at(slot);
+  if (packet.bytes.empty()) {
+    if (options_.transcript != nullptr) {
+      note(name(process.id.host) + " hears that nothing listens at " + names_.text(packet.to));
+    }
+    drive(process, [&](core::Node& node, Instant local, core::Effects& effects) {
+      node.on_unreachable(packet.to, core::Unreachable::port, local, effects);
+    });
+  } else {
+    for (const DatagramSink& sink : datagram_sinks_) {
+      sink(packet.sender.host, process.id.host, packet.bytes);
+    }
+    drive(process, [&](core::Node& node, Instant local, core::Effects& effects) {
+      node.on_datagram(packet.from, packet.bytes, local, effects);
+    });
+  }
+  packets_.give_back(slot);
+}
+
+void World::deliver(ProcessId id, Source source, NodeInput input) {
+  Process* process = find(id);
+  if (process == nullptr) return;
+  const bool waits = process->ability == Ability::frozen ||
+                     (process->ability == Ability::deaf && source == Source::wire);
+  if (!waits) {
+    drive(*process, input);
+  } else if (source == Source::wire) {
+    process->inbox.push_back({{}, std::move(input)});
+  } else {
+    process->late_timers.push_back(std::move(input));
+  }
+}
+
+void World::drain(Process& process) {
+  const ProcessId id = process.id;
+  while (!process.inbox.empty()) {
+    Process::Waiting waiting = std::move(process.inbox.front());
+    process.inbox.pop_front();
+    if (waiting.packet) {
+      give_packet(process, *waiting.packet);
+    } else {
+      drive(process, waiting.input);
+    }
+  }
+  process.waiting_datagrams = 0;
+  for (NodeInput& timer : std::exchange(process.late_timers, {})) drive(process, timer);
+  ROLLCALL_CHECK(find(id) == &process);
+  on_deadline(id.host, process.armed_at);
+}
+
+void World::on_deadline(HostId host, Instant due) {
+  Process* process = at(host).process.get();
+  if (process == nullptr || process->armed_at != due) return;
+  process->armed_at = never;
+  if (process->ability == Ability::frozen) return;  // thawing asks again
+  if (process->last_deadline != now()) process->deadlines_at_once = 0;
+  process->last_deadline = now();
+  ROLLCALL_CHECK(++process->deadlines_at_once < deadlines_at_once_max);
+  if (process->local(now()) >= process->node->next_deadline()) {
+    drive(*process, [](core::Node& node, Instant local, core::Effects& effects) {
+      node.on_deadline(local, effects);
+    });
+  } else {
+    arm(*process);
+  }
+}
+
+template <class Input>
+void World::drive(Process& process, Input&& input) {
+  effects_.clear();
+  input(*process.node, process.local(now()), effects_);
+  note_life(process);
+  for (const core::Effect& effect : effects_.list()) perform(process, effect);
+  arm(process);
+}
+
+void World::arm(Process& process) {
+  const Instant deadline = process.world_time(process.node->next_deadline());
+  if (deadline == never) return;
+  // An event that comes too early asks again; so only an earlier deadline needs another event.
+  if (process.armed_at != never && process.armed_for <= deadline) return;
+  const Duration lateness = prng_.between(Duration::zero(), options_.timer_lateness_max);
+  process.armed_for = deadline;
+  process.armed_at = std::max(deadline, now()) + lateness;
+  fabric_.queue().push(process.armed_at, DueKind::deadline,
+                       static_cast<std::uint32_t>(process.id.host));
+}
+
+void World::note_life(Process& process) {
+  const Life life = process.node->life();
+  if (life == process.life) return;
+  process.life = life;
+  lives_[life.id] = process.id.host;
+  names_.know(life.id, name(process.id.host));
+}
+
+core::CommandId World::command(HostId host, core::Command command) {
+  const core::CommandId id{++command_count_};
+  deliver({host, at(host).runs}, Source::wire,
+          [id, asked = std::move(command)](core::Node& node, Instant local,
+                                           core::Effects& effects) {
+            node.on_command(id, asked, local, effects);
+          });
+  return id;
+}
+
+void World::inject(const Address& from, HostId to, Bytes datagram) {
+  const std::uint32_t slot = packets_.take();
+  Packet& packet = packets_.at(slot);
+  packet.from = from;
+  packet.to = address(to);
+  packet.sender = {to, 0};
+  packet.bytes.assign(datagram.begin(), datagram.end());
+  fabric_.queue().push(now(), DueKind::datagram, slot);
+}
+
+// --- Queries ---------------------------------------------------------------------------------
+
+Process* World::find(ProcessId id) {
+  Process* process = at(id.host).process.get();
+  return process != nullptr && process->id == id ? process : nullptr;
+}
+
+const core::CommandDone* World::outcome(core::CommandId id) const {
+  const auto found = outcomes_.find(static_cast<std::uint64_t>(id));
+  return found == outcomes_.end() ? nullptr : &found->second;
+}
+
+std::vector<HostId> World::hosts() const {
+  std::vector<HostId> all;
+  for (std::uint32_t i = 0; i < hosts_.size(); ++i) all.push_back(HostId{i});
+  return all;
+}
+
+const core::Node& World::node(HostId host) const {
+  ROLLCALL_CHECK(is_running(host));
+  return *at(host).process->node;
+}
+
+HostPort World::seed_of(HostId host) const {
+  return {ip_text(address(host)), address(host).port};
+}
+
+std::optional<HostId> World::host_of(const LifeId& life) const {
+  const auto found = lives_.find(life);
+  if (found == lives_.end()) return std::nullopt;
+  const Process* process = at(found->second).process.get();
+  if (process == nullptr || process->life.id != life) return std::nullopt;
+  return found->second;
+}
+
+std::optional<Instant> World::sound_since(HostId host) const { return at(host).sound_since; }
+
+}  // namespace rollcall::sim

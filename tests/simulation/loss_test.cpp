@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation_test.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+class Loss : public SimulationTest {};
+
+TEST_P(Loss, OfThirtyPercentBothWaysFailsNobodyInFiveMinutes) {
+  make_joined(20);
+  world().run_for(5s);
+
+  world().set_link({.loss = 0.3});
+  world().run_for(5min);
+
+  EXPECT_EQ(failures(), 0U);
+  world().set_link({});
+  EXPECT_EQ(cluster_->converge(10s), "");
+}
+
+TEST_P(Loss, OfHalfOfOneMembersPacketsFailsNobody) {
+  make_joined(10);
+  world().run_for(5s);
+
+  world().set_loss(draw_host(), {.in = 0.3, .out = 0.3});
+  world().run_for(2min);
+
+  EXPECT_EQ(failures(), 0U);
+}
+
+TEST_P(Loss, OfAllDatagramsOfOneMemberFailsNobodyWhileStreamsPass) {
+  make_joined(10);
+  world().run_for(5s);
+
+  world().set_loss(draw_host(), {.in = 1, .out = 1, .scope = LossScope::datagrams});
+  world().run_for(1min);
+
+  EXPECT_EQ(failures(), 0U);
+}
+
+TEST_P(Loss, DuplicatesAndReorderingDoNoHarm) {
+  make_joined({.size = 10,
+               .world = {.link = {.duplicate = 0.5, .reorder = 0.5, .reorder_by = 300ms}}});
+  world().run_for(1min);
+
+  EXPECT_EQ(failures(), 0U);
+  EXPECT_EQ(cluster_->converge(5s), "");
+}
+
+TEST_P(Loss, OfOneLinkInOneDirectionFailsNobody) {
+  make_joined(10);
+  world().run_for(5s);
+  const HostId from = draw_joiner();
+
+  world().cut(from, HostId{0});
+  world().run_for(2min);
+
+  EXPECT_EQ(failures(), 0U);
+  world().mend(from, HostId{0});
+  EXPECT_EQ(cluster_->converge(5s), "");
+}
+
+TEST_P(Loss, OfOneLinkFailsNobody) {
+  make_joined(10);
+  world().run_for(5s);
+  const HostId from = draw_joiner();
+
+  world().cut(from, HostId{0});
+  world().cut(HostId{0}, from);
+  world().run_for(2min);
+
+  EXPECT_EQ(failures(), 0U);
+}
+
+TEST_P(Loss, OfOneLinkFailsNobodyEvenWhenAllLinksAreLossy) {
+  make_joined(10);
+  world().run_for(5s);
+  world().set_link({.loss = 0.2});
+  const HostId from = draw_joiner();
+
+  world().cut(from, HostId{0});
+  world().run_for(5min);
+
+  EXPECT_EQ(failures(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Loss, testing::ValuesIn(seeds(40)), seed_name);
+
+}  // namespace
+}  // namespace rollcall::sim

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation_test.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+class Partition : public SimulationTest {};
+
+TEST_P(Partition, OfTwoHalvesHealsByItself) {
+  make_joined(20);
+  world().run_for(5s);
+
+  world().partition({range(0, 10), range(10, 20)});
+  world().run_for(60s);
+  EXPECT_EQ(convergence_gap(world(), range(0, 10)), "");
+  EXPECT_EQ(convergence_gap(world(), range(10, 20)), "");
+  world().heal();
+
+  EXPECT_EQ(cluster_->converge(10s), "");
+  world().run_for(30s);
+  EXPECT_EQ(cluster_->converge(1s), "");
+}
+
+TEST_P(Partition, OfOneMemberHealsByItself) {
+  make_joined(10);
+  world().run_for(5s);
+  const HostId host = draw_host();
+
+  world().partition({{host}});
+  world().run_for(60s);
+  world().heal();
+
+  EXPECT_EQ(cluster_->converge(15s), "");
+}
+
+TEST_P(Partition, ShorterThanThePauseBudgetFailsNobody) {
+  make_joined(10);
+  world().run_for(5s);
+
+  world().partition({range(0, 5), range(5, 10)});
+  world().run_for(1500ms);
+  world().heal();
+  world().run_for(20s);
+
+  EXPECT_EQ(failures(), 0U);
+  EXPECT_EQ(cluster_->converge(1s), "");
+}
+
+TEST_P(Partition, IntoThreeHealsByItself) {
+  make_joined(12);
+  world().run_for(5s);
+
+  world().partition({range(0, 4), range(4, 8), range(8, 12)});
+  world().run_for(30s);
+  world().heal();
+
+  EXPECT_EQ(cluster_->converge(15s), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Partition, testing::ValuesIn(seeds(30)), seed_name);
+
+}  // namespace
+}  // namespace rollcall::sim
