@@ -38,8 +38,8 @@ template <char first, char last>
 /// is_name_char() of each of sixteen.
 [[gnu::always_inline]] inline Verdicts judge(Block c) {
   constexpr std::uint8_t case_bit = 'a' - 'A';
-  return are_between<'a', 'z'>(c | case_bit) | are_between<'0', '9'>(c) |
-         are_between<'-', '.'>(c) | (c == '_');
+  const Verdicts digits_and_marks = are_between<'-', '9'>(c) & ~(c == '/');  // "-./0123456789"
+  return are_between<'a', 'z'>(c | case_bit) | digits_and_marks | (c == '_');
 }
 
 template <class Word>
@@ -49,33 +49,51 @@ template <class Word>
   return word;
 }
 
-/// is_name_char() of all; at least one. Loads overlap in the middle rather than reach beyond
-/// the ends.
-[[gnu::always_inline]] inline bool are_name_chars(const char* begin, std::size_t size) {
+/// One to sixteen characters: all of them at least once, and nothing else.
+[[gnu::always_inline]] inline Block load_short(const char* begin, std::size_t size) {
   const char* const end = begin + size;
-  Verdicts verdicts{};
-  if (size >= sizeof(Block)) {
-    verdicts = judge(load<Block>(end - sizeof(Block)));
-    for (const char* at = begin; at < end - sizeof(Block); at += sizeof(Block)) {
-      verdicts &= judge(load<Block>(at));
-    }
-  } else if (size >= 8) {
+  if (size >= 8) {
     const Halves ends = {load<std::uint64_t>(begin), load<std::uint64_t>(end - 8)};
-    verdicts = judge(std::bit_cast<Block>(ends));
-  } else if (size >= 4) {
-    const std::uint64_t ends =
-        load<std::uint32_t>(begin) | std::uint64_t{load<std::uint32_t>(end - 4)} << 32U;
-    verdicts = judge(std::bit_cast<Block>(Halves{ends, ends}));
-  } else {
-    return is_name_char(begin[0]) && is_name_char(begin[size / 2]) && is_name_char(end[-1]);
+    return std::bit_cast<Block>(ends);
   }
+  std::uint64_t ends = 0;
+  if (size >= 4) {
+    ends = load<std::uint32_t>(begin) | std::uint64_t{load<std::uint32_t>(end - 4)} << 32U;
+  } else {
+    const std::uint64_t first = load<std::uint8_t>(begin);
+    const std::uint64_t middle = load<std::uint8_t>(begin + size / 2);
+    const std::uint64_t last = load<std::uint8_t>(end - 1);
+    ends = first | middle << 8U | last << 16U;  // three bytes, repeated to fill eight
+    ends |= ends << 24U | ends << 48U;
+  }
+  return std::bit_cast<Block>(Halves{ends, ends});
+}
+
+[[gnu::always_inline]] inline bool are_all_true(Verdicts verdicts) {
   const Halves halves = std::bit_cast<Halves>(verdicts);
   return (halves[0] & halves[1]) == ~std::uint64_t{0};
 }
 
+/// is_name_char() of all; at least sixteen. The last block reaches back over the one before it
+/// rather than beyond the end.
+[[gnu::always_inline]] inline bool are_name_chars(const char* begin, const char* end) {
+  const char* const last = end - sizeof(Block);
+  if (!are_all_true(judge(load<Block>(last)))) [[unlikely]] return false;
+  for (const char* at = begin; at < last; at += sizeof(Block)) [[unlikely]] {
+    if (!are_all_true(judge(load<Block>(at)))) return false;
+  }
+  return true;
+}
+
+/// The first character has a rule of its own, so only the others are left for the blocks.
 [[gnu::always_inline]] inline bool is_valid(std::string_view name) {
-  return !name.empty() && name.size() <= name_size_max && is_letter_or_digit(name.front()) &&
-         are_name_chars(name.data(), name.size());
+  if (name.size() > name_size_max) [[unlikely]] return false;
+  const char* const begin = name.data();
+  if (name.size() > sizeof(Block)) [[likely]] {
+    return is_letter_or_digit(*begin) && are_name_chars(begin + 1, begin + name.size());
+  }
+  return !name.empty() && is_letter_or_digit(*begin) &&
+         are_all_true(judge(load_short(begin, name.size())));
 }
 
 }  // namespace rollcall::name_check

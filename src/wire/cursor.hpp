@@ -23,15 +23,10 @@ constexpr Word little_endian(Word word) {
   if constexpr (std::endian::native == std::endian::big) return std::byteswap(word);
   return word;
 }
-template <std::unsigned_integral Word>
-constexpr Word big_endian(Word word) {
-  if constexpr (std::endian::native == std::endian::little) return std::byteswap(word);
-  return word;
-}
 
 /// Copies a few bytes (names, mostly below 32) without the call that memcpy makes when it does
 /// not know the size: two copies of a fixed size, which overlap in the middle.
-inline void copy_few(std::byte* to, const std::byte* from, std::size_t size) {
+[[gnu::always_inline]] inline void copy_few(std::byte* to, const std::byte* from, std::size_t size) {
   const auto copy_ends = [&](auto word) {
     decltype(word) last;
     std::memcpy(&word, from, sizeof word);
@@ -40,10 +35,10 @@ inline void copy_few(std::byte* to, const std::byte* from, std::size_t size) {
     std::memcpy(to + size - sizeof last, &last, sizeof last);
   };
   using Pair = std::array<std::uint64_t, 2>;
-  if (size > 2 * sizeof(Pair)) {
-    std::memcpy(to, from, size);
-  } else if (size >= sizeof(Pair)) {
+  if (size - sizeof(Pair) <= sizeof(Pair)) {  // 16 to 32
     copy_ends(Pair());
+  } else if (size > sizeof(Pair)) {
+    std::memcpy(to, from, size);
   } else if (size >= sizeof(std::uint64_t)) {
     copy_ends(std::uint64_t());
   } else if (size >= sizeof(std::uint32_t)) {
@@ -53,7 +48,7 @@ inline void copy_few(std::byte* to, const std::byte* from, std::size_t size) {
   }
 }
 
-/// Writes numbers with their lowest byte first, ids in the order of their text.
+/// Writes numbers with their lowest byte first.
 class FieldWriter {
  public:
   explicit FieldWriter(std::byte* at) : at_(at) {}
@@ -63,10 +58,10 @@ class FieldWriter {
   void u32(std::uint32_t value) { word(little_endian(value)); }
   void u64(std::uint64_t value) { word(little_endian(value)); }
   void life_id(const LifeId& id) {
-    word(big_endian(id.high));
-    word(big_endian(id.low));
+    u64(id.high);
+    u64(id.low);
   }
-  void bytes(Bytes bytes) {
+  [[gnu::always_inline]] void bytes(Bytes bytes) {
     copy_few(at_, bytes.data(), bytes.size());
     at_ += bytes.size();
   }
@@ -125,6 +120,7 @@ class FieldReader {
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   [[nodiscard]] Bytes rest() const { return {at_, end_}; }
 
+  void skip(std::size_t size) { at_ += size; }
   /// The next byte, which stays to be read.
   [[nodiscard]] std::uint8_t peek() const { return std::to_integer<std::uint8_t>(*at_); }
 
@@ -133,8 +129,8 @@ class FieldReader {
   std::uint32_t u32() { return little_endian(word<std::uint32_t>()); }
   std::uint64_t u64() { return little_endian(word<std::uint64_t>()); }
   LifeId life_id() {
-    const std::uint64_t high = big_endian(word<std::uint64_t>());
-    return {high, big_endian(word<std::uint64_t>())};
+    const std::uint64_t high = u64();
+    return {high, u64()};
   }
   IpWords ipv6() {
     const auto first = word<std::uint64_t>();

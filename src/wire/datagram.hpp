@@ -39,6 +39,7 @@ class DatagramWriter {
  private:
   /// Room for so many more bytes, counted as written; null when there is none.
   std::byte* take(std::size_t bytes);
+  bool add_uncommon(const Update& update);
   template <class Shape>
   bool add_shaped(const Update& update, Shape shape);
 
@@ -58,15 +59,20 @@ class DatagramReader {
   static std::expected<DatagramReader, DecodeError> create(Bytes datagram, std::uint32_t cluster);
 
   [[nodiscard]] const Envelope& envelope() const { return envelope_; }
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] bool at_end() const { return at_ == end_; }
   /// The next message; call while not at_end().
   [[nodiscard]] std::expected<Message, DecodeError> next();
 
  private:
-  DatagramReader(const Envelope& envelope, Bytes rest) : envelope_(envelope), rest_(rest) {}
+  DatagramReader(const Envelope& envelope, Bytes rest)
+      : envelope_(envelope), at_(rest.data()), end_(at_ + rest.size()) {}
+
+  std::expected<Message, DecodeError> next_plain_update();
+  std::expected<Message, DecodeError> next_of_any_kind();
 
   Envelope envelope_;
-  Bytes rest_;
+  const std::byte* at_;
+  const std::byte* end_;
 };
 
 /// The cluster field of an envelope.

@@ -58,7 +58,7 @@ template <class Writer>
 /// Whether it may stand in that form: an IPv4 address in the long form would be a second
 /// encoding, and to an unspecified one nobody can send.
 [[gnu::always_inline]] inline bool is_valid_ip(const IpWords& ip, Family family) {
-  const bool is_v4 = ip.first == ipv4_none.first && ip_prefix(ip) == ip_prefix(ipv4_none);
+  const bool is_v4 = (ip.first | (ip_prefix(ip) ^ ip_prefix(ipv4_none))) == 0;
   return is_v4 == (family == Family::ipv4) && ip != ipv4_none && ip != IpWords();
 }
 
@@ -79,6 +79,15 @@ inline constexpr Shape plain_shape{};
 
 [[gnu::always_inline]] inline Shape shape_of(const Update& update) {
   return {family_of(update.address), !update.witness.is_nobody(), update.has_tags};
+}
+
+/// shape_of(update).is_plain(), in one question.
+[[gnu::always_inline]] inline bool is_plain(const Update& update) {
+  const IpWords ip = std::bit_cast<IpWords>(update.address.ip);
+  const std::uint64_t more = ip.first | (ip_prefix(ip) ^ ip_prefix(ipv4_none)) |
+                             update.witness.high | update.witness.low |
+                             std::uint64_t{update.has_tags};
+  return more == 0;
 }
 
 /// The bytes that a record of that shape takes.
@@ -104,15 +113,17 @@ template <class Writer>
 [[gnu::always_inline]] inline void write_record(Writer& out, const Update& update, Shape shape) {
   ROLLCALL_CHECK(update.name.size() <= name_bytes_max);
   ROLLCALL_CHECK(!shape.has_tags || update.tags.size() <= tags_bytes_max);
+  const std::string_view name = update.name;
   out.u8(record_flags(update, shape));
-  out.u8(static_cast<std::uint8_t>(update.name.size()));
+  out.u8(static_cast<std::uint8_t>(name.size()));
   out.u16(update.address.port);
   out.u32(update.incarnation);
-  out.u64(update.life.boot);
-  out.life_id(update.life.id);
+  const Life life = update.life;
+  out.u64(life.boot);
+  out.life_id(life.id);
   write_ip(out, update.address, shape.family);
   if (shape.has_witness) out.life_id(update.witness);
-  out.bytes(as_bytes(update.name));
+  out.bytes(as_bytes(name));
   if (!shape.has_tags) return;
   out.u16(static_cast<std::uint16_t>(update.tags.size()));
   out.bytes(update.tags);
@@ -138,6 +149,10 @@ constexpr Shape shape_of(std::uint8_t flags) {
           (flags & record_witness) != 0, (flags & record_tags) != 0};
 }
 
+constexpr bool is_plain(std::uint8_t flags) {
+  return (flags & ~(record_state_mask | record_history)) == 0;
+}
+
 /// The fields of a record that was read and judged, each in a register where there is one.
 struct RecordFields {
   const char* name_begin = nullptr;
@@ -149,6 +164,7 @@ struct RecordFields {
   IpWords ip;
   std::uint16_t port = 0;
   LifeId witness;
+  bool has_tags = false;
   Bytes tags;
 };
 
@@ -164,7 +180,7 @@ template <class Value, class... Tag>
       std::in_place, tag..., std::string_view(), Life(), fields.incarnation,
       static_cast<State>(fields.flags & record_state_mask),
       static_cast<Age>((fields.flags & record_history) / record_history), Address(), LifeId(),
-      (fields.flags & record_tags) != 0, fields.tags);
+      fields.has_tags, fields.tags);
   Update& update = update_in(*made);
   update.name = std::string_view(fields.name_begin, fields.name_size);
   update.life.boot = fields.boot;
@@ -182,22 +198,32 @@ template <class Value, class... Tag>
 template <class Value, class... Tag>
 [[gnu::always_inline]] inline std::expected<Value, DecodeError> read_shaped_record(
     FieldReader& in, Shape shape, Tag... tag) {
+  const FieldReader start = in;
   const std::uint8_t flags = in.u8();
   const std::size_t name_size = in.u8();
+  const std::size_t ip_size = ip_bytes(shape.family);
+  const std::size_t witness_size = shape.has_witness ? life_id_bytes : 0;
+  if ((flags & ~record_flags_known) != 0) [[unlikely]] {
+    return std::unexpected(DecodeError::unknown_flag);
+  }
+  if (name_size > name_bytes_max) [[unlikely]] return std::unexpected(DecodeError::too_long);
+  if (start.left() < record_fixed_bytes + ip_size + witness_size + name_size) [[unlikely]] {
+    return std::unexpected(DecodeError::too_short);
+  }
+  FieldReader tail = start;
+  tail.skip(record_fixed_bytes + ip_size + witness_size);
+  const std::string_view name = tail.text(name_size);
+  if (!name_check::is_valid(name)) [[unlikely]] return std::unexpected(DecodeError::bad_field);
+
   const std::uint16_t port = in.u16();
   const std::uint32_t incarnation = in.u32();
   const std::uint64_t boot = in.u64();
   const LifeId id = in.life_id();
-  if ((flags & ~record_flags_known) != 0) return std::unexpected(DecodeError::unknown_flag);
-  if (name_size > name_bytes_max) return std::unexpected(DecodeError::too_long);
-  const std::size_t needed =
-      ip_bytes(shape.family) + (shape.has_witness ? life_id_bytes : 0) + name_size;
-  if (in.left() < needed) return std::unexpected(DecodeError::too_short);
   const IpWords ip = read_ip(in, shape.family);
   const LifeId witness = shape.has_witness ? in.life_id() : LifeId();
-  const std::string_view name = in.text(name_size);
+  in = tail;
   if (id.is_nobody() || shape.has_witness == witness.is_nobody() || port == 0 ||
-      !is_valid_ip(ip, shape.family) || !name_check::is_valid(name)) {
+      !is_valid_ip(ip, shape.family)) [[unlikely]] {
     return std::unexpected(DecodeError::bad_field);
   }
   Bytes tags;
@@ -206,7 +232,8 @@ template <class Value, class... Tag>
     if (!read) return std::unexpected(read.error());
     tags = *read;
   }
-  return make_record<Value>(RecordFields{.name_begin = name.data(), .name_size = name.size(),
+  return make_record<Value>(RecordFields{.name_begin = name.data(),
+                                         .name_size = name.size(),
                                          .boot = boot,
                                          .id = id,
                                          .incarnation = incarnation,
@@ -214,17 +241,16 @@ template <class Value, class... Tag>
                                          .ip = ip,
                                          .port = port,
                                          .witness = witness,
+                                         .has_tags = shape.has_tags,
                                          .tags = tags},
                             tag...);
 }
 
-/// Reads one record, as the alternative of Value that the tag names, if any.
+/// Reads one record of any shape, as the alternative of Value that the tag names, if any.
 template <class Value, class... Tag>
-[[gnu::always_inline]] inline std::expected<Value, DecodeError> read_record(FieldReader& in, Tag... tag) {
+std::expected<Value, DecodeError> read_record(FieldReader& in, Tag... tag) {
   if (in.left() < record_fixed_bytes) return std::unexpected(DecodeError::too_short);
-  const Shape shape = shape_of(in.peek());
-  if (shape.is_plain()) return read_shaped_record<Value>(in, plain_shape, tag...);
-  return read_shaped_record<Value>(in, shape, tag...);
+  return read_shaped_record<Value>(in, shape_of(in.peek()), tag...);
 }
 
 }  // namespace rollcall::wire

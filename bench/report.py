@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The rollcall authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writes docs/benchmarks.md from the JSON lines of the benchmarks.
+
+report.py RESULTS.jsonl OUTPUT.md     each line: figure, subject, value, unit, command, …;
+                                      the last line of a figure and subject counts
+report.py --convert PROGRAM <JSON     Google Benchmark's JSON, as such lines
+"""
+import json
+import os
+import pathlib
+import platform
+import sys
+
+# figure: (what, goal in words, peer, is it reached: (our value, the peer's value, our line) -> bool)
+ROWS = {
+    "crash": ("SIGKILL of one of 100 agents, until every other lists it as failed, median",
+              "≤ 0.1 s", "memberlist", lambda v, p, line: v <= 0.1),
+    "silent": ("every packet of one of 100 agents vanishes, until every other lists it as failed "
+               "(pause budget 2 s), median and p99",
+               "≤ 3 s, p99 ≤ 4 s", None, lambda v, p, line: v <= 3 and line["p99"] <= 4),
+    "join": ("99 agents join through one at once, until all list 100, median",
+             "≤ 1 s", "memberlist", lambda v, p, line: v <= 1),
+    "pause-1.5s": ("SIGSTOP for 1.5 s with all processors busy: failures declared",
+                   "0", None, lambda v, p, line: v == 0),
+    "pause-10s": ("SIGSTOP for 10 s: from SIGCONT until all list it as alive, median",
+                  "≤ 1 s", None, lambda v, p, line: v <= 1),
+    "pause-10s-others": ("SIGSTOP for 10 s: accusations of anybody else",
+                         "0", None, lambda v, p, line: v == 0),
+    "loss": ("30 % of datagrams lost both ways at every member for 5 minutes: failures declared",
+             "0", None, lambda v, p, line: v == 0),
+    "loss-crash": ("20 % loss, SIGKILL of one: until every other lists it as failed, median",
+                   "≤ 5 s", None, lambda v, p, line: v <= 5),
+    "resident": ("resident memory of an agent, 100 members", "≤ 8 MB", "serf",
+                 lambda v, p, line: v <= 8),
+    "proportional": ("proportional memory (PSS) of an agent, 100 members", "≤ 1/3 of serf", "serf",
+                     lambda v, p, line: p is not None and v <= p / 3),
+    "idle": ("processor time of an idle agent, 100 members", "≤ 1/3 of serf", "serf",
+             lambda v, p, line: p is not None and v <= p / 3),
+    "codec/ping_with_8_updates_both": ("encode and decode a ping with 8 updates", "≤ 80 ns", None,
+                                       lambda v, p, line: v <= 80),
+}
+HEAD = """# Benchmarks
+
+Written by `bench/run`; do not edit. Peers are measured in the same run, on the same machine:
+memberlist and Serf as Debian 12 has them, with their defaults. Every member is a process of its
+own, on loopback. Times are from the cause until the *last* member knew, by the members' own
+events. How each figure is taken is at the top of `bench/scale/figures.py` and of
+`bench/peers/memberlist/main.go`.
+"""
+
+
+def number(value):
+    if isinstance(value, int) or value == int(value):
+        return f"{int(value)}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def with_unit(line):
+    text = f"{number(line['value'])} {line['unit']}"
+    if "p99" in line:
+        count = len(line["samples"])
+        text += f" (worst {number(max(line['samples']))} of {count})"
+        if count >= 30:
+            text += f", p99 {number(line['p99'])}"
+    return text
+
+
+def read(path):
+    results = {}
+    for text in pathlib.Path(path).read_text().splitlines():
+        line = json.loads(text)
+        results[line["figure"], line["subject"]] = line
+    return results
+
+
+def goal_rows(results):
+    for figure, (what, goal, peer, reached) in ROWS.items():
+        ours = results.get((figure, "rollcall"))
+        if not ours:
+            continue
+        theirs = results.get((figure, peer)) if peer else None
+        verdict = "yes" if reached(ours["value"], theirs and theirs["value"], ours) else "**no**"
+        beside = f"{peer}: {with_unit(theirs)}" if theirs else ""
+        yield f"| {what} | {goal} | {with_unit(ours)} | {beside} | {verdict} |"
+
+
+def other_rows(results):
+    for (figure, subject), line in results.items():
+        if figure not in ROWS:
+            yield f"| {figure} | {subject} | {with_unit(line)} |"
+
+
+def machine():
+    info = pathlib.Path("/proc/cpuinfo").read_text()
+    model = next((line.split(":", 1)[1].strip() for line in info.splitlines()
+                  if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} × {model}, Linux {platform.release().split('-')[0]}"
+
+
+def document(results):
+    lines = [HEAD, f"Machine: {machine()}.", "", "| what | goal | rollcall | peer | reached |",
+             "| --- | --- | --- | --- | --- |", *goal_rows(results)]
+    others = list(other_rows(results))
+    if others:
+        lines += ["", "## Other figures", "", "| figure | of | value |", "| --- | --- | --- |",
+                  *others]
+    commands = sorted({line["command"] for line in results.values()})
+    lines += ["", "## Commands", "", "```sh", *commands, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def convert(program, text):
+    """Google Benchmark's answer as result lines; of repetitions only the median."""
+    bench = program.removeprefix("rollcall_bench_")
+    for entry in json.loads(text)["benchmarks"]:
+        if entry.get("run_type") == "aggregate" and entry["aggregate_name"] != "median":
+            continue
+        line = {"figure": f"{bench}/{entry.get('run_name', entry['name'])}", "subject": "rollcall",
+                "unit": entry["time_unit"], "value": entry["real_time"],
+                "command": f"build/release/{program} --benchmark_repetitions=5"}
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    if sys.argv[1] == "--convert":
+        convert(sys.argv[2], sys.stdin.read())
+    else:
+        pathlib.Path(sys.argv[2]).write_text(document(read(sys.argv[1])))
