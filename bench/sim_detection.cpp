@@ -27,7 +27,9 @@ const char* name_of(core::Profile profile) {
   return profile == core::Profile::swim ? "swim" : "rollcall";
 }
 
-double seconds(Duration duration) { return to_seconds(duration); }
+double seconds(Duration duration) {
+  return to_seconds(duration);
+}
 
 struct Fault {
   const char* name;
@@ -100,10 +102,11 @@ void print_detections(const std::vector<std::size_t>& sizes) {
   static constexpr Fault faults[] = {
       {"process crash", [](World& world, HostId host) { world.crash(host); }},
       {"silent loss", [](World& world, HostId host) { world.power_off(host); }}};
-  std::printf("Detection, %d repetitions each; seconds of virtual time.\n\n"
-              "| profile | members | fault | first verdict median / p99 | all know median / p99 | "
-              "missed | × real time |\n|---|---|---|---|---|---|---|\n",
-              repetitions);
+  std::printf(
+      "Detection, %d repetitions each; seconds of virtual time.\n\n"
+      "| profile | members | fault | first verdict median / p99 | all know median / p99 | "
+      "missed | × real time |\n|---|---|---|---|---|---|---|\n",
+      repetitions);
   for (const Fault& fault : faults) {
     for (const core::Profile profile : {core::Profile::rollcall, core::Profile::swim}) {
       for (const std::size_t size : sizes) print_detection(profile, size, fault);
@@ -111,7 +114,7 @@ void print_detections(const std::vector<std::size_t>& sizes) {
   }
 }
 
-std::uint64_t total(const World& world, std::uint64_t core::Counters::*counter) {
+std::uint64_t total(const World& world, std::uint64_t core::Counters::* counter) {
   std::uint64_t sum = 0;
   for (const HostId host : world.hosts()) sum += world.node(host).counters().*counter;
   return sum;
@@ -134,9 +137,10 @@ void print_loss(core::Profile profile, double loss) {
 }
 
 void print_losses() {
-  std::printf("\nLoss on every link, each way; 20 members, 5 minutes; then one process crashes.\n\n"
-              "| profile | loss | false failures | refutations | crash known to all, s |\n"
-              "|---|---|---|---|---|\n");
+  std::printf(
+      "\nLoss on every link, each way; 20 members, 5 minutes; then one process crashes.\n\n"
+      "| profile | loss | false failures | refutations | crash known to all, s |\n"
+      "|---|---|---|---|---|\n");
   for (const core::Profile profile : {core::Profile::rollcall, core::Profile::swim}) {
     for (const double loss : {0.0, 0.2, 0.3}) print_loss(profile, loss);
   }
@@ -154,19 +158,20 @@ void print_load(core::Profile profile, std::size_t size) {
   const std::uint64_t streamed = world.stream_bytes();
   world.run_for(span);
   const double member_seconds = static_cast<double>(size) * seconds(span);
-  std::printf("| %s | %zu | %.2f | %.0f | %.0f |\n", name_of(profile), size,
-              static_cast<double>(total(world, &core::Counters::datagrams_sent) - datagrams) /
-                  member_seconds,
-              static_cast<double>(total(world, &core::Counters::bytes_sent) - bytes) /
-                  member_seconds,
-              static_cast<double>(world.stream_bytes() - streamed) / member_seconds);
+  std::printf(
+      "| %s | %zu | %.2f | %.0f | %.0f |\n", name_of(profile), size,
+      static_cast<double>(total(world, &core::Counters::datagrams_sent) - datagrams) /
+          member_seconds,
+      static_cast<double>(total(world, &core::Counters::bytes_sent) - bytes) / member_seconds,
+      static_cast<double>(world.stream_bytes() - streamed) / member_seconds);
 }
 
 void print_loads(const std::vector<std::size_t>& sizes) {
-  std::printf("\nSteady state, for each member and second; bytes without IP and UDP or TCP "
-              "headers.\n\n"
-              "| profile | members | datagrams | datagram bytes | stream bytes |\n"
-              "|---|---|---|---|---|\n");
+  std::printf(
+      "\nSteady state, for each member and second; bytes without IP and UDP or TCP "
+      "headers.\n\n"
+      "| profile | members | datagrams | datagram bytes | stream bytes |\n"
+      "|---|---|---|---|---|\n");
   for (const core::Profile profile : {core::Profile::rollcall, core::Profile::swim}) {
     for (const std::size_t size : sizes) print_load(profile, size);
   }

@@ -19,7 +19,8 @@ target_compile_options(rollcall_warnings INTERFACE
   # g++ 12 sees overlapping and oversized copies inside std::string that are not there (GCC bugs
   # 105651, 105329).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-array-bounds>)
 
 # --- sanitizers --------------------------------------------------------------------------------
 if(ROLLCALL_SANITIZE)

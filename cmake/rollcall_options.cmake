@@ -18,3 +18,4 @@ if(ROLLCALL_FUZZ AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "ROLLCALL_FUZZ needs clang (found ${CMAKE_CXX_COMPILER_ID}): "
                       "use the preset 'fuzz'")
 endif()
+option(ROLLCALL_LEAN "Link SQLite, yaml-cpp and the C++ library into the program" OFF)

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_command.hpp"
 
-#include <malloc.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -14,6 +11,9 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <malloc.h>
+#include <unistd.h>
 
 #include "agent/config.hpp"
 #include "agent/daemon.hpp"
@@ -90,7 +90,9 @@ std::optional<Launch> read_launch(const std::vector<std::string>& arguments) {
 class Process {
  public:
   Process(Launch launch, MainLoop& loop, Log log)
-      : launch_(std::move(launch)), loop_(loop), log_(std::move(log)) {}
+      : launch_(std::move(launch)),
+        loop_(loop),
+        log_(std::move(log)) {}
 
   /// Waits as long as --start-delay says; a signal to end comes out.
   bool delay() {

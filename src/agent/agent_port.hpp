@@ -48,7 +48,9 @@ class LiveAgentPort final : public AgentPort {
  public:
   using Executor = std::function<void(std::function<void()>)>;
   LiveAgentPort(Agent& agent, Executor run_later)
-      : agent_(agent), run_later_(std::move(run_later)), tags_(agent.options().tags) {}
+      : agent_(agent),
+        run_later_(std::move(run_later)),
+        tags_(agent.options().tags) {}
 
   [[nodiscard]] MemberList members() const override { return agent_.members(); }
   [[nodiscard]] Status status() const override { return agent_.status(); }

@@ -34,8 +34,8 @@ std::expected<Json, Problem> parse_body(const Request& request, std::string_view
   if (!body.is_object()) return std::unexpected(invalid("the body must be a JSON object"));
   for (const auto& [name, value] : body.items()) {
     if (name == only_field) continue;
-    return std::unexpected(
-        invalid("there is no field '" + name + "' here; allowed: " + std::string(only_field), name));
+    return std::unexpected(invalid(
+        "there is no field '" + name + "' here; allowed: " + std::string(only_field), name));
   }
   if (!body.contains(only_field)) {
     return std::unexpected(invalid("this field is missing", std::string(only_field)));
@@ -72,8 +72,7 @@ std::expected<TagChanges, Problem> parse_tags(const Request& request) {
   TagChanges changes;
   for (const auto& [name, value] : tags.items()) {
     if (!value.is_string() && !value.is_null()) {
-      return std::unexpected(
-          invalid("a tag is text, or null to remove it", "tags." + name));
+      return std::unexpected(invalid("a tag is text, or null to remove it", "tags." + name));
     }
     changes[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
   }
@@ -127,15 +126,15 @@ void leave_and_answer(const ApiContext& context, const Responder& responder) {
 }
 
 void add_action_routes(http::Router& router, const ApiContext& context) {
-  router.add({.method = "POST",
-              .pattern = "/v1/join",
-              .handler = [context](const Request& request, const PathValues&,
-                                   const Responder& responder) {
-                const auto seeds = parse_addresses(request);
-                if (!seeds) return responder.respond(http::error_response(seeds.error()));
-                join_and_answer(context, *seeds,
-                                request.parameter("address") ? "address" : "addresses", responder);
-              }});
+  router.add(
+      {.method = "POST",
+       .pattern = "/v1/join",
+       .handler = [context](const Request& request, const PathValues&, const Responder& responder) {
+         const auto seeds = parse_addresses(request);
+         if (!seeds) return responder.respond(http::error_response(seeds.error()));
+         join_and_answer(context, *seeds, request.parameter("address") ? "address" : "addresses",
+                         responder);
+       }});
 
   router.add({.method = "POST",
               .pattern = "/v1/leave",
@@ -143,31 +142,30 @@ void add_action_routes(http::Router& router, const ApiContext& context) {
                 leave_and_answer(context, responder);
               }});
 
-  router.add({.method = "POST",
-              .pattern = "/v1/members/{name}/force-leave",
-              .handler = [context](const Request&, const PathValues& values,
-                                   const Responder& responder) {
-                context.agent.force_leave(
-                    values.front(), [responder](const std::expected<void, Error>& done) {
-                      responder.respond(done ? http::json_response(200, "{\"left\":true}\n")
-                                             : failure_response(done.error()));
-                    });
-              }});
+  router.add(
+      {.method = "POST",
+       .pattern = "/v1/members/{name}/force-leave",
+       .handler = [context](const Request&, const PathValues& values, const Responder& responder) {
+         context.agent.force_leave(
+             values.front(), [responder](const std::expected<void, Error>& done) {
+               responder.respond(done ? http::json_response(200, "{\"left\":true}\n")
+                                      : failure_response(done.error()));
+             });
+       }});
 
-  router.add({.method = "PATCH",
-              .pattern = "/v1/self",
-              .handler = [context](const Request& request, const PathValues&,
-                                   const Responder& responder) {
-                const auto changes = parse_tags(request);
-                if (!changes) return responder.respond(http::error_response(changes.error()));
-                context.agent.change_tags(
-                    *changes, [responder](const std::expected<Tags, Error>& tags) {
-                      if (!tags) return responder.respond(failure_response(tags.error()));
-                      const Json json = {{"tags", *tags}};
-                      responder.respond(http::json_response(
-                          200, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
-                    });
-              }});
+  router.add(
+      {.method = "PATCH",
+       .pattern = "/v1/self",
+       .handler = [context](const Request& request, const PathValues&, const Responder& responder) {
+         const auto changes = parse_tags(request);
+         if (!changes) return responder.respond(http::error_response(changes.error()));
+         context.agent.change_tags(*changes, [responder](const std::expected<Tags, Error>& tags) {
+           if (!tags) return responder.respond(failure_response(tags.error()));
+           const Json json = {{"tags", *tags}};
+           responder.respond(http::json_response(
+               200, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
+         });
+       }});
 }
 
 }  // namespace rollcall::agent

@@ -45,8 +45,8 @@ class EventSource final : public http::StreamSource {
  private:
   void greet(std::string& out) {
     const std::uint64_t newest = agent_.status().event_index;
-    http::append_comment(out, "events after " + std::to_string(at_) + "; the newest is " +
-                                  std::to_string(newest));
+    http::append_comment(
+        out, "events after " + std::to_string(at_) + "; the newest is " + std::to_string(newest));
     if (at_ <= newest) return;
     // An index from the future is one from before a restart.
     append_gap(out, at_, 0, "the agent was restarted and counts its events from 1 again");
@@ -123,18 +123,18 @@ http::Response kept_events(const AgentPort& agent, std::uint64_t since) {
 
 void add_event_routes(http::Router& router, const ApiContext& context) {
   AgentPort& agent = context.agent;
-  router.add({.method = "GET",
-              .pattern = "/v1/events",
-              .handler = [&agent](const Request& request, const PathValues&,
-                                  const Responder& responder) {
-                const Since since = parse_since(request);
-                if (!since) return responder.respond(http::error_response(since.error()));
-                if (request.parameter("follow") == "false") {
-                  return responder.respond(kept_events(agent, since->value_or(0)));
-                }
-                const std::uint64_t from = since->value_or(agent.status().event_index);
-                responder.stream(std::make_unique<EventSource>(agent, from));
-              }});
+  router.add(
+      {.method = "GET",
+       .pattern = "/v1/events",
+       .handler = [&agent](const Request& request, const PathValues&, const Responder& responder) {
+         const Since since = parse_since(request);
+         if (!since) return responder.respond(http::error_response(since.error()));
+         if (request.parameter("follow") == "false") {
+           return responder.respond(kept_events(agent, since->value_or(0)));
+         }
+         const std::uint64_t from = since->value_or(agent.status().event_index);
+         responder.stream(std::make_unique<EventSource>(agent, from));
+       }});
 }
 
 }  // namespace rollcall::agent

@@ -13,11 +13,13 @@
 namespace rollcall::agent {
 namespace {
 
-bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+bool is_plain(char c) {
+  return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
 
 std::string calendar_text(const char* format, WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::floor<std::chrono::seconds>(time));
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   std::array<char, 64> text{};
@@ -57,7 +59,9 @@ std::string time_text(WallTime time) {
   return calendar_text("%Y-%m-%dT%H:%M:%S", time) + fraction.data();
 }
 
-std::string reference_time_text(WallTime time) { return calendar_text("%Y-%m-%d %H:%M:%S", time); }
+std::string reference_time_text(WallTime time) {
+  return calendar_text("%Y-%m-%d %H:%M:%S", time);
+}
 
 void append_string(std::string& out, std::string_view text) {
   if (std::ranges::all_of(text, is_plain)) {
@@ -104,7 +108,9 @@ void append_event(std::string& out, const Event& event) {
   out += '}';
 }
 
-std::string reference_id(const Member& member) { return member.address + "@" + member.id; }
+std::string reference_id(const Member& member) {
+  return member.address + "@" + member.id;
+}
 
 void append_reference_member(std::string& out, const Member& member) {
   out += "{\"id\":";

@@ -22,7 +22,7 @@ constexpr std::array<MemberState, 4> states = {MemberState::alive, MemberState::
 
 /// Which members a request asks for.
 struct Filter {
-  std::vector<MemberState> states;  // any of these; empty: all
+  std::vector<MemberState> states;                        // any of these; empty: all
   std::vector<std::pair<std::string, std::string>> tags;  // all of these
 
   [[nodiscard]] bool is_empty() const { return states.empty() && tags.empty(); }
@@ -68,8 +68,7 @@ std::expected<Filter, http::Problem> parse_filter(const Request& request) {
 }
 
 /// {"cluster","self","count","members":[…]}
-std::string list_json(const MemberList& members, const std::string& cluster,
-                      const Filter& filter) {
+std::string list_json(const MemberList& members, const std::string& cluster, const Filter& filter) {
   std::string list;
   std::size_t count = 0;
   for (const Member& member : members) {
@@ -92,8 +91,8 @@ class ListCache {
  public:
   std::shared_ptr<const std::string> text(const MemberList& members, const std::string& cluster) {
     // The list that is kept keeps its storage, so no other list can have the same one.
-    const bool is_same = text_ && members.size() == members_.size() &&
-                         members.begin() == members_.begin();
+    const bool is_same =
+        text_ && members.size() == members_.size() && members.begin() == members_.begin();
     if (!is_same) {
       text_ = std::make_shared<const std::string>(list_json(members, cluster, {}));
       members_ = members;
@@ -142,32 +141,30 @@ void add_member_routes(http::Router& router, const ApiContext& context) {
                 responder.respond(std::move(response));
               }});
 
-  router.add({.method = "GET",
-              .pattern = "/v1/suspects",
-              .handler = [&agent, cluster](const Request&, const PathValues&,
-                                           const Responder& responder) {
-                const Filter filter{.states = {MemberState::suspect}, .tags = {}};
-                responder.respond(
-                    http::json_response(200, list_json(agent.members(), cluster, filter)));
-              }});
-
-  router.add({.method = "GET",
-              .pattern = "/v1/members/{name}",
-              .handler = [&agent](const Request&, const PathValues& values,
-                                  const Responder& responder) {
-                const MemberList members = agent.members();
-                const Member* const member = members.find(values.front());
-                responder.respond(member != nullptr ? member_response(*member)
-                                                    : unknown_member(values.front()));
-              }});
+  router.add(
+      {.method = "GET",
+       .pattern = "/v1/suspects",
+       .handler = [&agent, cluster](const Request&, const PathValues&, const Responder& responder) {
+         const Filter filter{.states = {MemberState::suspect}, .tags = {}};
+         responder.respond(http::json_response(200, list_json(agent.members(), cluster, filter)));
+       }});
 
   router.add(
       {.method = "GET",
-       .pattern = "/v1/self",
-       .handler = [&agent](const Request&, const PathValues&, const Responder& responder) {
+       .pattern = "/v1/members/{name}",
+       .handler = [&agent](const Request&, const PathValues& values, const Responder& responder) {
          const MemberList members = agent.members();
-         responder.respond(member_response(members.self()));
+         const Member* const member = members.find(values.front());
+         responder.respond(member != nullptr ? member_response(*member)
+                                             : unknown_member(values.front()));
        }});
+
+  router.add({.method = "GET",
+              .pattern = "/v1/self",
+              .handler = [&agent](const Request&, const PathValues&, const Responder& responder) {
+                const MemberList members = agent.members();
+                responder.respond(member_response(members.self()));
+              }});
 }
 
 }  // namespace rollcall::agent

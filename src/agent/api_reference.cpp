@@ -89,13 +89,10 @@ void add_reference_routes(http::Router& router, const ApiContext& context) {
   const auto change = [&](std::string_view pattern, const http::RouteHandler& handler) {
     router.add({.method = "POST", .pattern = pattern, .handler = handler});
     if (!config()->settings.http_allow_get_mutations) return;
-    router.add({.method = "GET",
-                .pattern = pattern,
-                .handler = handler,
-                .access = http::Access::changes});
+    router.add(
+        {.method = "GET", .pattern = pattern, .handler = handler, .access = http::Access::changes});
   };
-  change("/join", [context](const Request& request, const PathValues&,
-                            const Responder& responder) {
+  change("/join", [context](const Request& request, const PathValues&, const Responder& responder) {
     join_introducer(context, request, responder);
   });
   change("/leave", [context](const Request&, const PathValues&, const Responder& responder) {

@@ -17,12 +17,13 @@ using http::Responder;
 using Json = nlohmann::ordered_json;
 
 http::Response json_answer(unsigned status, const Json& json) {
-  return http::json_response(
-      status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  return http::json_response(status,
+                             json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(std::chrono::round<std::chrono::microseconds>(time))
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::round<std::chrono::microseconds>(time))
       .count();
 }
 
@@ -87,7 +88,8 @@ bool is_ready(Phase phase, const Config& config) {
 
 http::Response readiness(Phase phase, const Config& config) {
   const Json json = {{"phase", to_text(phase)}};
-  if (is_ready(phase, config)) return json_answer(200, {{"status", "ready"}, {"phase", to_text(phase)}});
+  if (is_ready(phase, config))
+    return json_answer(200, {{"status", "ready"}, {"phase", to_text(phase)}});
   return json_answer(503, {{"error",
                             {{"code", "not-ready"},
                              {"message", "this member is not in the cluster: its phase is " +
@@ -112,15 +114,16 @@ void add_status_routes(http::Router& router, const ApiContext& context) {
   add("/v1/status", [&agent](const Request&) {
     return json_answer(200, status_json(agent.status(), agent.members()));
   });
-  add("/v1/protocol", [config](const Request&) { return json_answer(200, protocol_json(*config())); });
+  add("/v1/protocol",
+      [config](const Request&) { return json_answer(200, protocol_json(*config())); });
   add("/v1/config", [config](const Request& request) {
     const bool wants_details = request.parameter("details") == "true";
-    return json_answer(200, wants_details ? config_details_json(*config()) : config_json(*config()));
+    return json_answer(200,
+                       wants_details ? config_details_json(*config()) : config_json(*config()));
   });
   add("/healthz", [](const Request&) { return json_answer(200, {{"status", "ok"}}); });
-  add("/readyz", [&agent, config](const Request&) {
-    return readiness(agent.status().phase, *config());
-  });
+  add("/readyz",
+      [&agent, config](const Request&) { return readiness(agent.status().phase, *config()); });
 }
 
 }  // namespace rollcall::agent

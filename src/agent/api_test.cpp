@@ -337,8 +337,7 @@ TEST_F(ApiTest, TakesGetForChangesOnlyWhenAllowed) {
 }
 
 TEST_F(ApiTest, ChangesTags) {
-  const auto answer =
-      ask("PATCH", "/v1/self", {}, R"({"tags":{"old":"3","gone":null,"new":"4"}})");
+  const auto answer = ask("PATCH", "/v1/self", {}, R"({"tags":{"old":"3","gone":null,"new":"4"}})");
   EXPECT_EQ(json::parse(answer->body)["tags"], json::parse(R"({"old":"3","new":"4"})"));
 
   EXPECT_EQ(ask("PATCH", "/v1/self", {}, R"({"tags":{"n":1}})")->status, 400U);
@@ -387,8 +386,7 @@ TEST_F(ApiTest, StreamsOnlyNewEventsUnlessAskedOtherwise) {
 
 TEST_F(ApiTest, ResumesAfterTheEventThatABrowserSawLast) {
   agent_.add_events(1, 3);
-  const auto answer =
-      ask("GET", "/v1/events", {{"since", "0"}}, {}, {{"last-event-id", "2"}});
+  const auto answer = ask("GET", "/v1/events", {{"since", "0"}}, {}, {{"last-event-id", "2"}});
 
   const std::string text = fill(*answer->stream);
   EXPECT_THAT(text, testing::Not(HasSubstr("id: 2\n")));

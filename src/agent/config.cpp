@@ -69,13 +69,11 @@ class Resolver {
   void add(const Assignment& assignment) {
     const Key* const key = find_key(assignment.key);
     if (key == nullptr) {
-      problems_.push_back(
-          {assignment.origin, assignment.key, unknown_key_message(assignment.key)});
+      problems_.push_back({assignment.origin, assignment.key, unknown_key_message(assignment.key)});
       return;
     }
     if (auto assigned = assign(config_.settings, *key, assignment.value); !assigned) {
-      problems_.push_back(
-          {assignment.origin, assignment.key, std::move(assigned).error()});
+      problems_.push_back({assignment.origin, assignment.key, std::move(assigned).error()});
       return;
     }
     config_.origins.insert_or_assign(std::string(key->name), assignment.origin);
@@ -165,8 +163,8 @@ std::expected<std::vector<std::string>, ConfigProblem> read_hosts(const std::str
     at.line = line_number;
     at.column = 1;
     if (!address || address->port == 0 || host.find_first_of(" \t") != std::string::npos) {
-      return std::unexpected(
-          ConfigProblem{at, "hosts", "found '" + host + "'; allowed: one HOST or HOST:PORT a line"});
+      return std::unexpected(ConfigProblem{
+          at, "hosts", "found '" + host + "'; allowed: one HOST or HOST:PORT a line"});
     }
     if (hosts.size() >= hosts_max) {
       return std::unexpected(ConfigProblem{
@@ -177,7 +175,9 @@ std::expected<std::vector<std::string>, ConfigProblem> read_hosts(const std::str
   return hosts;
 }
 
-std::string_view to_text(Scope scope) { return scope == Scope::cluster ? "cluster" : "local"; }
+std::string_view to_text(Scope scope) {
+  return scope == Scope::cluster ? "cluster" : "local";
+}
 std::string_view to_text(Reload reload) {
   return reload == Reload::on_sighup ? "on SIGHUP" : "at start";
 }

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 #include "agent/config_sources.hpp"
 #include "agent/suggest.hpp"
@@ -37,7 +37,9 @@ Assignment from_variable(std::string key, const std::string& variable, std::stri
           .origin = {.source = Origin::Source::environment, .name = variable}};
 }
 
-std::string_view without_prefix(std::string_view name) { return name.substr(own_prefix.size()); }
+std::string_view without_prefix(std::string_view name) {
+  return name.substr(own_prefix.size());
+}
 
 /// "a=1,b=2" is two tags; everywhere else the field itself knows about commas.
 void split_tags(RawValue& value) {

@@ -114,8 +114,7 @@ class Flattener {
 
 RawConfig unreadable(const std::string& file, std::string message) {
   RawConfig raw;
-  raw.problems.push_back(
-      {{.source = Origin::Source::file, .name = file}, "", std::move(message)});
+  raw.problems.push_back({{.source = Origin::Source::file, .name = file}, "", std::move(message)});
   return raw;
 }
 

@@ -87,9 +87,8 @@ class FlagParser {
   }
 
   void add(const Key& key) {
-    CLI::Option* const option = is_plain_switch(key)
-                                    ? app_.add_flag(option_names(key))
-                                    : app_.add_option(option_names(key));
+    CLI::Option* const option = is_plain_switch(key) ? app_.add_flag(option_names(key))
+                                                     : app_.add_option(option_names(key));
     option->description(help_of(key));
     if (is_plain_switch(key)) {
       option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -136,6 +135,8 @@ ParsedFlags parse_flags(const std::vector<std::string>& arguments) {
   return FlagParser().parse(arguments);
 }
 
-std::string help_text() { return FlagParser().help(); }
+std::string help_text() {
+  return FlagParser().help();
+}
 
 }  // namespace rollcall::agent

@@ -104,7 +104,8 @@ gossip-fanout: auto
 
 TEST(ConfigTest, ReadsJsonAndNestedMaps) {
   const auto config = from_yaml(
-      "{\n\t\"name\": \"a\",\n\t\"http\": {\"address\": \"[::1]\", \"allow_get_mutations\": true},\n"
+      "{\n\t\"name\": \"a\",\n\t\"http\": {\"address\": \"[::1]\", \"allow_get_mutations\": "
+      "true},\n"
       "\t\"join\": \"a:1, b\"\n}\n");
 
   ASSERT_TRUE(config.has_value()) << problems_of(config);
@@ -249,8 +250,8 @@ TEST(ConfigTest, ReadsTheNamesOfOlderSystems) {
 }
 
 TEST(ConfigTest, WarnsOfVariablesThatItIgnores) {
-  EXPECT_EQ(ignored_variables(from({{"SERVICES", "web"}}),
-                              {"ROLLCALL_NAME", "ROLLCALL_CONFIG", "ROLLCALL_NAM", "ROLLCALL_QQQQ"}),
+  EXPECT_EQ(ignored_variables(from({{"SERVICES", "web"}}), {"ROLLCALL_NAME", "ROLLCALL_CONFIG",
+                                                            "ROLLCALL_NAM", "ROLLCALL_QQQQ"}),
             (std::vector<std::string>{
                 "ROLLCALL_NAM is ignored: no such key; did you mean ROLLCALL_NAME?",
                 "ROLLCALL_QQQQ is ignored: no such key",
@@ -258,8 +259,8 @@ TEST(ConfigTest, WarnsOfVariablesThatItIgnores) {
 }
 
 TEST(ConfigTest, PutsFlagsOverTheEnvironmentOverTheFile) {
-  const RawConfig file = parse_config_text(
-      "name: file\ncluster: file\ndata-dir: file\ntag: {a: b}\n", "agent.yaml");
+  const RawConfig file =
+      parse_config_text("name: file\ncluster: file\ndata-dir: file\ntag: {a: b}\n", "agent.yaml");
   const RawConfig environment =
       read_environment(from({{"ROLLCALL_NAME", "env"}, {"ROLLCALL_CLUSTER", "env"}}));
   const RawConfig flags = parse_flags({"--name", "flag", "--tag", "c=d"}).raw;

@@ -2,13 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -17,6 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace rollcall::agent {
 namespace {
@@ -31,14 +31,14 @@ int wait_for_report(int fd) {
     received = ::read(fd, &code, sizeof code);
   } while (received < 0 && errno == EINTR);
   if (received == sizeof code) return code;
-  static_cast<void>(std::fputs(
-      "rollcall: agent: the daemon ended before it was up; its log says why\n", stderr));
+  static_cast<void>(
+      std::fputs("rollcall: agent: the daemon ended before it was up; its log says why\n", stderr));
   return failed;
 }
 
 int fork_failed() {
-  static_cast<void>(std::fprintf(stderr, "rollcall: agent: cannot detach: %s\n",
-                                 std::strerror(errno)));
+  static_cast<void>(
+      std::fprintf(stderr, "rollcall: agent: cannot detach: %s\n", std::strerror(errno)));
   return failed;
 }
 
@@ -49,7 +49,9 @@ void redirect_to_null() {
   }
 }
 
-std::string error_text() { return std::strerror(errno); }
+std::string error_text() {
+  return std::strerror(errno);
+}
 
 std::string holder_text(int file) {
   std::array<char, 32> text{};
@@ -103,9 +105,9 @@ std::expected<PidFile, std::string> PidFile::create(const std::string& path) {
                            ", which runs; stop that, or choose another --pid-file");
   }
   const std::string text = std::to_string(::getpid()) + "\n";
-  const bool is_written = ::ftruncate(file.get(), 0) == 0 &&
-                          ::write(file.get(), text.data(), text.size()) ==
-                              static_cast<ssize_t>(text.size());
+  const bool is_written =
+      ::ftruncate(file.get(), 0) == 0 &&
+      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (!is_written) return std::unexpected("cannot write " + path + ": " + error_text());
   return PidFile(path, std::move(file));
 }

@@ -43,7 +43,8 @@ class PidFile {
 
  private:
   PidFile(std::string path, runtime::UniqueFd file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+      : path_(std::move(path)),
+        file_(std::move(file)) {}
   std::string path_;
   runtime::UniqueFd file_;
 };

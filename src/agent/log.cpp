@@ -17,8 +17,10 @@
 namespace rollcall::agent {
 namespace {
 
-constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v";
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %v";
 constexpr const char* json_pattern = "%v";  // the whole line is made here
+/// "error" and a space.
+constexpr std::size_t level_columns = 6;
 
 spdlog::level::level_enum spd_level(LogLevel level) {
   switch (level) {
@@ -130,7 +132,9 @@ class Log::Impl {
       logger_.log(severity, spdlog::string_view_t(json_line(level, message, fields)));
       return;
     }
-    std::string line = one_line(message);
+    std::string line(level_name(level));
+    line.resize(level_columns, ' ');
+    line += one_line(message);
     if (!fields.empty()) line += " " + fields_text(fields);
     logger_.log(severity, spdlog::string_view_t(line));
   }
@@ -148,8 +152,8 @@ Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
 
 std::expected<Log, std::string> Log::open(const Settings& settings) {
-  Log log(std::make_unique<Impl>(settings.log_file, settings.log_format == "json",
-                                 settings.log_level));
+  Log log(
+      std::make_unique<Impl>(settings.log_file, settings.log_format == "json", settings.log_level));
   if (auto opened = log.reopen(); !opened) return std::unexpected(std::move(opened).error());
   return log;
 }
@@ -158,7 +162,11 @@ void Log::write(LogLevel level, std::string_view message, const LogFields& field
   impl_->write(level, message, fields);
 }
 
-std::expected<void, std::string> Log::reopen() { return impl_->open_sink(); }
-void Log::set_level(std::string_view level) { impl_->set_level(level); }
+std::expected<void, std::string> Log::reopen() {
+  return impl_->open_sink();
+}
+void Log::set_level(std::string_view level) {
+  impl_->set_level(level);
+}
 
 }  // namespace rollcall::agent

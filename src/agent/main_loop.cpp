@@ -2,17 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/main_loop.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <csignal>
 #include <cstdint>
 #include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/check.hpp"
 

@@ -33,9 +33,11 @@ StartFailure http_failure(const http::BindError& error) {
 }
 
 StartFailure agent_failure(const Config& config, const Error& error) {
-  if (error.code != ErrorCode::invalid_option) return {.exit_code = 1, .text = "agent: " + error.message};
-  return {.exit_code = 2,
-          .text = to_text(ConfigProblem{config.origin_of(error.field), error.field, error.message})};
+  if (error.code != ErrorCode::invalid_option)
+    return {.exit_code = 1, .text = "agent: " + error.message};
+  return {
+      .exit_code = 2,
+      .text = to_text(ConfigProblem{config.origin_of(error.field), error.field, error.message})};
 }
 
 /// The configuration with what was found at the start.
@@ -104,7 +106,9 @@ RunningAgent::RunningAgent(Config config, std::vector<std::string> seeds, Agent 
       next_look_(Clock::now()),
       events_(agent_.subscribe([this](const Event& event) { log_event(event); })) {}
 
-RunningAgent::~RunningAgent() { stop(); }
+RunningAgent::~RunningAgent() {
+  stop();
+}
 
 void RunningAgent::serve(std::unique_ptr<http::Server> server) {
   server_ = std::move(server);
@@ -198,7 +202,9 @@ void RunningAgent::tick(Clock::time_point now) {
   }
 }
 
-Clock::time_point RunningAgent::next_tick() const { return std::min(next_look_, next_stats_); }
+Clock::time_point RunningAgent::next_tick() const {
+  return std::min(next_look_, next_stats_);
+}
 
 // --- The end ------------------------------------------------------------------------------------
 

@@ -47,9 +47,8 @@ constexpr std::array<Key, 32> keys = {{
      "Let /join and /leave be asked with GET, as older clients do."},
     {"data-dir", PathField{&Settings::data_dir},
      "Keeps the boot counter and known peers across restarts; default: nothing is kept."},
-    {"join", AddressListField{&Settings::join},
-     "Members to join, separated by commas; repeatable.", Scope::local, Reload::at_start,
-     join_aliases},
+    {"join", AddressListField{&Settings::join}, "Members to join, separated by commas; repeatable.",
+     Scope::local, Reload::at_start, join_aliases},
     {"hosts", PathField{&Settings::hosts},
      "A file of further members to join, one HOST or HOST:PORT a line."},
     {"is-introducer", SwitchField{&Settings::is_introducer},
@@ -72,8 +71,8 @@ constexpr std::array<Key, 32> keys = {{
      "Helpers that are asked when a probe stays unanswered.", Scope::cluster},
     {"gossip-interval", DurationField{&Settings::gossip_interval},
      "The time between two rounds of spreading news.", Scope::cluster},
-    {"gossip-fanout", CountField{&Settings::gossip_fanout, "auto"},
-     "Members told in each round.", Scope::cluster},
+    {"gossip-fanout", CountField{&Settings::gossip_fanout, "auto"}, "Members told in each round.",
+     Scope::cluster},
     {"cleanup-time", DurationField{&Settings::cleanup_time},
      "How long failed and left members stay listed.", Scope::cluster},
     {"leave-timeout", DurationField{&Settings::leave_timeout},
@@ -135,7 +134,9 @@ struct ValueName {
   std::string operator()(const SwitchField& field) const {
     return std::string(field.on) + "|" + std::string(field.off);
   }
-  std::string operator()(const CountField& field) const { return or_word("NUMBER", field.zero_word); }
+  std::string operator()(const CountField& field) const {
+    return or_word("NUMBER", field.zero_word);
+  }
   std::string operator()(const DurationField& field) const {
     return or_word("DURATION", field.zero_word);
   }
@@ -157,7 +158,9 @@ struct ValueName {
 
 }  // namespace
 
-std::span<const Key> all_keys() { return keys; }
+std::span<const Key> all_keys() {
+  return keys;
+}
 
 const Key* find_key(std::string_view name) {
   for (const Key& key : all_keys()) {
@@ -191,6 +194,8 @@ std::string variable_name(const Key& key) {
   return name;
 }
 
-std::string value_name(const Key& key) { return std::visit(ValueName{}, key.field); }
+std::string value_name(const Key& key) {
+  return std::visit(ValueName{}, key.field);
+}
 
 }  // namespace rollcall::agent

@@ -9,7 +9,9 @@
 namespace rollcall::agent {
 namespace {
 
-double rounded(double value) { return std::round(value * 10) / 10; }
+double rounded(double value) {
+  return std::round(value * 10) / 10;
+}
 
 double rate(std::uint64_t count, double seconds) {
   return seconds <= 0 ? 0 : rounded(static_cast<double>(count) / seconds);
@@ -29,10 +31,9 @@ LogFields Stats::next(const Sample& sample) {
   fields["suspicion"] = has_suspicion_ ? "enabled" : "disabled";
   fields["phase"] = to_text(now.phase);
   fields["health"] = now.health;
-  fields["messages_per_s"] =
-      rate(now.datagrams_sent - last_.datagrams_sent + now.datagrams_received -
-               last_.datagrams_received,
-           seconds);
+  fields["messages_per_s"] = rate(
+      now.datagrams_sent - last_.datagrams_sent + now.datagrams_received - last_.datagrams_received,
+      seconds);
   fields["bytes_per_s"] =
       rate(now.bytes_sent - last_.bytes_sent + now.bytes_received - last_.bytes_received, seconds);
   last_ = now;

@@ -21,7 +21,8 @@ class Stats {
   };
 
   explicit Stats(const Settings& settings)
-      : detector_(settings.detector), has_suspicion_(settings.suspicion) {}
+      : detector_(settings.detector),
+        has_suspicion_(settings.suspicion) {}
 
   /// Rates are per second of the agent's uptime since the sample before; the first has the rates
   /// since the start.

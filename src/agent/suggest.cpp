@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t word_bytes_max = 64;
 
 /// One letter in three may be wrong, and two in short words.
-std::size_t distance_max(std::string_view word) { return std::max<std::size_t>(2, word.size() / 3); }
+std::size_t distance_max(std::string_view word) {
+  return std::max<std::size_t>(2, word.size() / 3);
+}
 
 }  // namespace
 

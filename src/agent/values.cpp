@@ -63,7 +63,8 @@ class ScalarAssigner {
   ScalarAssigner(Settings& settings, const std::string& text) : settings_(settings), text_(text) {}
 
   Assigned operator()(const TextField& field) const {
-    if (field.rule == TextField::Rule::name && !is_valid_name(text_)) return wrong(text_, name_rule);
+    if (field.rule == TextField::Rule::name && !is_valid_name(text_))
+      return wrong(text_, name_rule);
     return set(field.at, text_);
   }
   Assigned operator()(const PathField& field) const {
@@ -165,8 +166,7 @@ Assigned check_shape(const Key& key, const RawValue& value) {
     return std::unexpected("found a list; allowed: " + value_name(key));
   }
   if (value.shape == Shape::scalar && value.items.size() != 1 && !takes_lists(key)) {
-    return std::unexpected("given " + std::to_string(value.items.size()) +
-                           " times; allowed: once");
+    return std::unexpected("given " + std::to_string(value.items.size()) + " times; allowed: once");
   }
   return {};
 }
@@ -263,7 +263,9 @@ std::string value_text(const Settings& settings, const Key& key) {
   const Json value = value_json(settings, key);
   if (value.is_string()) return value.get<std::string>();
   if (value.is_structured()) return joined(value);
-  return value.dump();
+  std::string text = value.dump();
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
 }
 
 }  // namespace rollcall::agent

@@ -9,6 +9,8 @@
 
 namespace rollcall::agent {
 
-std::string_view version() { return ROLLCALL_VERSION; }
+std::string_view version() {
+  return ROLLCALL_VERSION;
+}
 
 }  // namespace rollcall::agent

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/address.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#include <arpa/inet.h>
 
 #include "base/ids.hpp"
 

@@ -37,7 +37,7 @@ struct Address {
   }
 
   /// What makes an IPv6 address an IPv4 one.
-  static constexpr std::array<std::uint8_t, 12> v4_prefix = {0, 0, 0, 0, 0, 0,
+  static constexpr std::array<std::uint8_t, 12> v4_prefix = {0, 0, 0, 0, 0,    0,
                                                              0, 0, 0, 0, 0xFF, 0xFF};
 };
 

@@ -47,8 +47,8 @@ class Prng {
   /// A duration in [low, high).
   Duration between(Duration low, Duration high) {
     ROLLCALL_CHECK(low <= high);
-    return low + Duration(static_cast<Duration::rep>(
-                     unit() * static_cast<double>((high - low).count())));
+    return low +
+           Duration(static_cast<Duration::rep>(unit() * static_cast<double>((high - low).count())));
   }
 
   LifeId life_id() { return LifeId{next(), next()}; }

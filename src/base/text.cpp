@@ -7,8 +7,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/name.hpp"
-
 namespace rollcall {
 namespace {
 
@@ -21,6 +19,12 @@ using namespace std::chrono_literals;
 constexpr std::array<Unit, 6> units = {
     {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}, {"ns", 1ns}}};
 constexpr Duration longest = 10'000h;
+
+constexpr std::size_t name_size_max = 128;
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 /// Digits only, at least one.
 std::optional<Duration::rep> parse_whole(std::string_view digits) {
@@ -35,8 +39,8 @@ std::optional<double> parse_fraction(std::string_view text) {
   if (text.empty()) return 0.0;
   if (text.size() == 1 || text.find('.', 1) != std::string_view::npos) return std::nullopt;
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                            std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   const bool is_whole_text = end == text.data() + text.size();
   // A fraction too small for a double is none.
   if (error == std::errc::result_out_of_range && is_whole_text) return 0.0;
@@ -74,6 +78,12 @@ std::string duration_text(Duration duration) {
   return std::to_string(duration.count()) + "ns";
 }
 
-bool is_valid_name(std::string_view name) { return name_check::is_valid(name); }
+bool is_valid_name(std::string_view name) {
+  if (name.empty() || name.size() > name_size_max || !is_letter_or_digit(name.front())) {
+    return false;
+  }
+  return std::ranges::all_of(
+      name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
+}
 
 }  // namespace rollcall

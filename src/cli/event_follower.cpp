@@ -15,13 +15,13 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds pause_min = 100ms;
 constexpr std::chrono::milliseconds pause_max = 2s;
-/// How far two readings of one beginning may lie apart; a restart is further away than that, or
-/// shows in the index.
-constexpr auto beginning_tolerance = 1500ms;
+/// Agents tell their uptime in milliseconds.
+constexpr auto uptime_rounding = 1ms;
 
-std::uint64_t number_in(const Json& object, const char* key) {
+template <class Number>
+Number number_in(const Json& object, const char* key) {
   const auto value = object.find(key);
-  return value != object.end() && value->is_number() ? value->get<std::uint64_t>() : 0;
+  return value != object.end() && value->is_number() ? value->get<Number>() : Number{};
 }
 
 }  // namespace
@@ -50,15 +50,14 @@ Outcome<ExitCode> EventFollower::run() {
 
 /// Learns how far the agent is, and whether it is still the same process.
 Outcome<void> EventFollower::look() {
+  const Clock::time_point asked = Clock::now();
   const auto status = ask(agent_, {.what = "events", .target = "/v1/status", .timeout = 5s});
   if (!status) return std::unexpected(status.error());
-  const auto uptime = status->find("uptime_s");
-  const std::chrono::duration<double> age(
-      uptime != status->end() && uptime->is_number() ? uptime->get<double>() : 0);
-  const auto began = Clock::now() - std::chrono::duration_cast<Clock::duration>(age);
-  newest_ = number_in(*status, "event_index");
-  const bool known = agent_began_ != Clock::time_point{};
-  if (known && (began > agent_began_ + beginning_tolerance || newest_ < last_)) {
+  const auto uptime = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(number_in<double>(*status, "uptime_s")));
+  const Span began{.earliest = asked - uptime - uptime_rounding, .latest = Clock::now() - uptime};
+  newest_ = number_in<std::uint64_t>(*status, "event_index");
+  if (agent_began_ && (began.earliest > agent_began_->latest || newest_ < last_)) {
     sinks_.remark("the agent was restarted and counts its events from 1 again");
     last_ = 0;
   }
@@ -92,11 +91,11 @@ std::expected<http::StreamEnd, http::ClientError> EventFollower::read() {
 
 http::Flow EventFollower::on_event(const http::StreamEvent& event) {
   const Json json = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
-  const std::uint64_t index = json.is_object() ? number_in(json, "index") : 0;
+  const std::uint64_t index = json.is_object() ? number_in<std::uint64_t>(json, "index") : 0;
   if (index == 0) {  // not about a member: the agent's last word, or a hole in what it kept
     const std::string message = field_text(json, "message");
     sinks_.remark(message.empty() ? event.data : message);
-    if (json.is_object() && json.contains("until")) last_ = number_in(json, "until");
+    if (json.is_object() && json.contains("until")) last_ = number_in<std::uint64_t>(json, "until");
     return http::Flow::go_on;
   }
   if (index <= last_) return http::Flow::go_on;

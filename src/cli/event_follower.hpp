@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/agent_client.hpp"
@@ -54,8 +55,13 @@ class EventFollower {
   FollowSinks sinks_;
   std::uint64_t last_ = 0;
   std::uint64_t newest_ = 0;
-  /// When the agent began, by this program's clock; tells a restart.
-  Clock::time_point agent_began_{};
+  /// Between when and when the agent began, by this program's clock: its answer was on its way
+  /// for a while. A later one that cannot be the same moment tells a restart.
+  struct Span {
+    Clock::time_point earliest;
+    Clock::time_point latest;
+  };
+  std::optional<Span> agent_began_;
 };
 
 }  // namespace rollcall::cli

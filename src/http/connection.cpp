@@ -25,7 +25,9 @@ constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t drained_bytes_max = std::size_t{1} << 20U;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
+SteadyTime now() {
+  return std::chrono::steady_clock::now();
+}
 
 std::string remote_text(const Connection::Socket& socket) {
   boost::system::error_code error;
@@ -36,13 +38,17 @@ std::string remote_text(const Connection::Socket& socket) {
   return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
 }
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 Problem malformed(std::string message) {
   return {.status = 400, .code = "malformed-request", .message = std::move(message)};
 }
 
-std::string bytes_text(std::size_t bytes) { return std::to_string(bytes) + " bytes"; }
+std::string bytes_text(std::size_t bytes) {
+  return std::to_string(bytes) + " bytes";
+}
 
 Problem unreadable(const boost::system::error_code& error, const Limits& limits) {
   using Error = beast_http::error;
@@ -73,9 +79,14 @@ void append_hex(std::string& out, std::size_t number) {
 }  // namespace
 
 Connection::Connection(ConnectionId id, Socket socket, ConnectionHost& host)
-    : id_(id), socket_(std::move(socket)), host_(host), remote_(remote_text(socket_)) {}
+    : id_(id),
+      socket_(std::move(socket)),
+      host_(host),
+      remote_(remote_text(socket_)) {}
 
-void Connection::start() { begin_request(); }
+void Connection::start() {
+  begin_request();
+}
 
 void Connection::enter(State state, SteadyTime deadline) {
   state_ = state;
@@ -174,8 +185,9 @@ void Connection::dispatch() {
   auto message = parser_->release();
   auto target = parse_target(view(message.target()));
   if (!target) {
-    return refuse(malformed("the request target is neither a path nor an http URL, or a % in it "
-                            "is not followed by two hexadecimal digits"));
+    return refuse(
+        malformed("the request target is neither a path nor an http URL, or a % in it "
+                  "is not followed by two hexadecimal digits"));
   }
   keep_alive_ = message.keep_alive() && !finishing_;
   is_head_ = message.method() == beast_http::verb::head;
@@ -230,11 +242,11 @@ void Connection::write(const Response& response) {
   write_head(response);
   const std::size_t length = body_ ? body_->size() : 0;
   head_.append("\r\nContent-Length: ").append(std::to_string(length)).append("\r\n\r\n");
-  const asio::const_buffer body =
-      body_ && !is_head_ ? asio::buffer(*body_) : asio::const_buffer();
-  asio::async_write(
-      socket_, std::array<asio::const_buffer, 2>{asio::buffer(head_), body},
-      [self = shared_from_this()](const ErrorCode& error, std::size_t) { self->on_written(error); });
+  const asio::const_buffer body = body_ && !is_head_ ? asio::buffer(*body_) : asio::const_buffer();
+  asio::async_write(socket_, std::array<asio::const_buffer, 2>{asio::buffer(head_), body},
+                    [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+                      self->on_written(error);
+                    });
 }
 
 void Connection::on_written(const ErrorCode& error) {

@@ -70,7 +70,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool was_stream() const { return was_stream_; }
 
  private:
-  enum class State : std::uint8_t { idle, reading, handling, writing, streaming, lingering, closed };
+  enum class State : std::uint8_t {
+    idle,
+    reading,
+    handling,
+    writing,
+    streaming,
+    lingering,
+    closed
+  };
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   void enter(State state, SteadyTime deadline);

@@ -19,11 +19,10 @@ std::string date_text(std::time_t time) {
   std::tm utc{};
   gmtime_r(&time, &utc);
   std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-      days.at(static_cast<std::size_t>(utc.tm_wday)).data(), utc.tm_mday,
-      months.at(static_cast<std::size_t>(utc.tm_mon)).data(), utc.tm_year + 1900, utc.tm_hour,
-      utc.tm_min, utc.tm_sec);
+  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                 days.at(static_cast<std::size_t>(utc.tm_wday)).data(), utc.tm_mday,
+                                 months.at(static_cast<std::size_t>(utc.tm_mon)).data(),
+                                 utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   return {text.data(), static_cast<std::size_t>(size)};
 }
 

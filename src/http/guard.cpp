@@ -56,8 +56,11 @@ std::optional<Problem> Guard::objection(const Request& request, Access access) c
   if (is_loopback_ && host && !is_own_host(*host)) {
     return Problem{.status = 403,
                    .code = "foreign-host",
-                   .message = "'" + std::string(*host) + "' is no name of this server, which "
-                              "listens on " + bound_host_ + "; allowed: localhost and "
+                   .message = "'" + std::string(*host) +
+                              "' is no name of this server, which "
+                              "listens on " +
+                              bound_host_ +
+                              "; allowed: localhost and "
                               "loopback addresses",
                    .field = "Host"};
   }

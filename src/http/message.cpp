@@ -42,7 +42,9 @@ constexpr std::array<Reason, 24> reasons = {{
     {505, "HTTP Version Not Supported"},
 }};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 

@@ -2,12 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -16,8 +10,13 @@
 #include <thread>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/address.hpp"
 
@@ -58,7 +57,8 @@ class RawSocket {
     EXPECT_EQ(failed, 0) << "connecting to " << address;
   }
   RawSocket(RawSocket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), unread_(std::move(other.unread_)) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        unread_(std::move(other.unread_)) {}
   RawSocket& operator=(RawSocket&&) = delete;
   ~RawSocket() { close(); }
 

@@ -22,7 +22,9 @@ std::vector<std::string> split_path(std::string_view path) {
   return segments;
 }
 
-bool is_placeholder(const std::string& segment) { return segment.starts_with('{'); }
+bool is_placeholder(const std::string& segment) {
+  return segment.starts_with('{');
+}
 
 /// The values of the placeholders, if the path has the form of the pattern.
 std::optional<PathValues> match_segments(const std::vector<std::string>& pattern,
@@ -87,14 +89,14 @@ Response wrong_method(const Request& request, const Actions& actions) {
     if (!allowed.empty()) allowed += ", ";
     allowed += method == "GET" ? "GET, HEAD" : method;
   }
-  std::string message = request.method + " is not allowed on " + request.raw_path +
-                        "; allowed: " + allowed;
+  std::string message =
+      request.method + " is not allowed on " + request.raw_path + "; allowed: " + allowed;
   if (!actions.contains("GET")) {
     message += ". This path changes something, so a GET does nothing here: send " +
                actions.begin()->first + ", for example with curl -X " + actions.begin()->first;
   }
-  Response response = error_response(
-      {.status = 405, .code = "method-not-allowed", .message = std::move(message)});
+  Response response =
+      error_response({.status = 405, .code = "method-not-allowed", .message = std::move(message)});
   response.headers.emplace_back("Allow", std::move(allowed));
   return response;
 }

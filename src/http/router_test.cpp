@@ -76,7 +76,9 @@ TEST_F(RouterTest, NamesTheMethodsThatAPathTakes) {
   EXPECT_THAT(get->body, HasSubstr("curl -X POST"));
 }
 
-TEST_F(RouterTest, AnswersHeadAsGet) { EXPECT_EQ(ask("HEAD", "/things")->body, "list"); }
+TEST_F(RouterTest, AnswersHeadAsGet) {
+  EXPECT_EQ(ask("HEAD", "/things")->body, "list");
+}
 
 TEST_F(RouterTest, AnswersOnlyToLoopbackNamesOnALoopbackAddress) {
   for (const auto* const host :
@@ -95,8 +97,7 @@ TEST_F(RouterTest, RefusesChangesToPagesOfAnotherOrigin) {
   const std::string host = "localhost:7480";
   EXPECT_EQ(ask("POST", "/act", {{"Host", host}, {"Origin", "http://localhost:7480"}})->status,
             200U);
-  EXPECT_EQ(ask("POST", "/act", {{"Host", host}, {"Sec-Fetch-Site", "same-origin"}})->status,
-            200U);
+  EXPECT_EQ(ask("POST", "/act", {{"Host", host}, {"Sec-Fetch-Site", "same-origin"}})->status, 200U);
   EXPECT_EQ(ask("GET", "/things", {{"Host", host}, {"Origin", "http://evil.example"}})->status,
             200U);
 

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -19,6 +17,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <pthread.h>
 
 #include "base/address.hpp"
 #include "base/check.hpp"
@@ -134,7 +133,8 @@ std::chrono::milliseconds tick_interval(const Limits& limits) {
 class ServerTicket final : public Responder::Ticket {
  public:
   ServerTicket(std::shared_ptr<Inbox> inbox, ConnectionId connection)
-      : inbox_(std::move(inbox)), connection_(connection) {}
+      : inbox_(std::move(inbox)),
+        connection_(connection) {}
   ~ServerTicket() override {
     if (!is_answered_) inbox_->put({connection_, error_response(unanswered())});
   }
@@ -162,8 +162,7 @@ class ServerTicket final : public Responder::Ticket {
 
 class Server::Core final : public ConnectionHost, public AnswerSink {
  public:
-  explicit Core(const Limits& limits)
-      : limits_(limits), tick_interval_(tick_interval(limits)) {}
+  explicit Core(const Limits& limits) : limits_(limits), tick_interval_(tick_interval(limits)) {}
   ~Core() { inbox_->close(); }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -238,9 +237,9 @@ std::expected<std::string, BindError> Server::Core::bind(const std::string& addr
   const auto found = resolver.resolve(host_port->host, std::to_string(host_port->port),
                                       Tcp::resolver::passive, error);
   if (error || found.empty()) {
-    return std::unexpected(
-        BindError{Kind::bad_address, "'" + host_port->host + "' has no address: " +
-                                         (error ? error.message() : "nothing found")});
+    return std::unexpected(BindError{
+        Kind::bad_address, "'" + host_port->host +
+                               "' has no address: " + (error ? error.message() : "nothing found")});
   }
   const Tcp::endpoint endpoint = found.begin()->endpoint();
   acceptor_.open(endpoint.protocol(), error);
@@ -360,11 +359,11 @@ void Server::Core::on_answer(Answer answer) {
 
 void Server::Core::begin_stream(Connection& connection, std::unique_ptr<StreamSource> source) {
   if (streams_ >= limits_.streams_max) {
-    return connection.deliver(error_response(
-        {.status = 503,
-         .code = "too-many-streams",
-         .message = "all " + std::to_string(limits_.streams_max) +
-                    " event streams are taken; try again later"}));
+    return connection.deliver(
+        error_response({.status = 503,
+                        .code = "too-many-streams",
+                        .message = "all " + std::to_string(limits_.streams_max) +
+                                   " event streams are taken; try again later"}));
   }
   ++streams_;
   connection.deliver(std::move(source));
@@ -407,9 +406,12 @@ void Server::Core::end_if_done() {
 }
 
 Server::Server(std::unique_ptr<Core> core, std::string address)
-    : core_(std::move(core)), address_(std::move(address)) {}
+    : core_(std::move(core)),
+      address_(std::move(address)) {}
 
-Server::~Server() { stop(0ms); }
+Server::~Server() {
+  stop(0ms);
+}
 
 std::expected<std::unique_ptr<Server>, BindError> Server::bind(const std::string& address,
                                                                const Limits& limits) {
@@ -419,8 +421,14 @@ std::expected<std::unique_ptr<Server>, BindError> Server::bind(const std::string
   return std::unique_ptr<Server>(new Server(std::move(core), std::move(*bound)));
 }
 
-void Server::start(Handler handler) { core_->start(std::move(handler)); }
-void Server::stop(std::chrono::milliseconds grace) { core_->stop(grace); }
-void Server::wake_streams() { core_->wake_streams(); }
+void Server::start(Handler handler) {
+  core_->start(std::move(handler));
+}
+void Server::stop(std::chrono::milliseconds grace) {
+  core_->stop(grace);
+}
+void Server::wake_streams() {
+  core_->wake_streams();
+}
 
 }  // namespace rollcall::http

@@ -103,8 +103,9 @@ TEST_F(ServerTest, GivesTheHandlerTheDecodedQueryTheHeadersAndThePeer) {
   });
 
   RawSocket socket((*bound)->address());
-  socket.send("GET http://a/x%2Fy?tag=k%3Dv&tag=b+c&flag HTTP/1.1\r\nHost: a\r\nX-Y: 1\r\n"
-              "Connection: close\r\n\r\n");
+  socket.send(
+      "GET http://a/x%2Fy?tag=k%3Dv&tag=b+c&flag HTTP/1.1\r\nHost: a\r\nX-Y: 1\r\n"
+      "Connection: close\r\n\r\n");
   socket.read_to_end();
   (*bound)->stop(0ms);
 
@@ -145,8 +146,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInTheirOrder) {
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
   start();
 
-  const std::string answer =
-      exchange("HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string answer = exchange("HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 
   EXPECT_THAT(answer, testing::EndsWith("Content-Length: 8\r\n\r\n"));
 }
@@ -164,8 +164,9 @@ TEST_F(ServerTest, ReadsAChunkedBody) {
   start();
   RawSocket socket = connect();
 
-  socket.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-              "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  socket.send(
+      "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
 
   EXPECT_EQ(socket.read_answer().body, "POST /x abcde");
 }
@@ -230,20 +231,18 @@ std::vector<BadCase> bad_cases() {
       {"BadField", get + "no colon here\r\n\r\n", 400, "malformed-request"},
       {"BadEscape", "GET /%zz?a=%4 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed-request"},
       {"NotATarget", "GET here HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed-request"},
-      {"LongHeader", get + "X: " + std::string(20'000, 'x') + "\r\n\r\n", 431,
-       "header-too-large"},
+      {"LongHeader", get + "X: " + std::string(20'000, 'x') + "\r\n\r\n", 431, "header-too-large"},
       {"BodyAnnouncedTooLarge", get + "Content-Length: 65537\r\n\r\n", 413, "body-too-large"},
-      {"BodySentTooLarge", get + "Content-Length: 200000\r\n\r\n" + std::string(200'000, 'x'),
-       413, "body-too-large"},
+      {"BodySentTooLarge", get + "Content-Length: 200000\r\n\r\n" + std::string(200'000, 'x'), 413,
+       "body-too-large"},
       {"ChunksTooLarge",
        get + "Transfer-Encoding: chunked\r\n\r\n11000\r\n" + std::string(0x11000, 'x') + "\r\n",
        413, "body-too-large"},
       {"NegativeLength", get + "Content-Length: -1\r\n\r\n", 400, "malformed-request"},
       {"TwoLengths", get + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400,
        "malformed-request"},
-      {"LengthAndChunks",
-       get + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
-       "malformed-request"},
+      {"LengthAndChunks", get + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400, "malformed-request"},
       {"UnknownEncoding", get + "Transfer-Encoding: gzip\r\n\r\n", 501,
        "unsupported-transfer-encoding"},
       {"BadChunk", get + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, "malformed-request"},
@@ -540,7 +539,8 @@ TEST_F(StreamTest, SaysGoodbyeWhenTheServerStops) {
 
   std::thread stopper([this] { server_->stop(10s); });
 
-  EXPECT_THAT(socket.read_chunk(), HasSubstr("event: closed\ndata: {\"reason\":\"server-stopping\""));
+  EXPECT_THAT(socket.read_chunk(),
+              HasSubstr("event: closed\ndata: {\"reason\":\"server-stopping\""));
   EXPECT_EQ(socket.read_chunk(), "");
   socket.close();
   stopper.join();

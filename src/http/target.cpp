@@ -75,7 +75,7 @@ std::optional<Target> parse_target(std::string_view target) {
   auto query = parse_query(target.substr(std::min(path_end + 1, target.size())));
   if (!query) return std::nullopt;
   std::string path(target.substr(0, path_end));
-  if (path.empty()) path = "/";
+  if (path.empty()) path = std::string(1, '/');
   return Target{std::move(path), std::move(*query)};
 }
 

@@ -109,6 +109,7 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
   const auto advertise = runtime::choose_advertise(checked->advertise, sockets->address);
   if (!advertise) return std::unexpected(advertise.error());
   checked->config.advertise = *advertise;
+  sockets->source = runtime::source_for(sockets->address, *advertise);
   checked->options.bind = to_text(sockets->address);
   checked->options.advertise = to_text(*advertise);
 

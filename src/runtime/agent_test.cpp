@@ -7,6 +7,9 @@
 #include <optional>
 #include <thread>
 
+#include <boost/asio/post.hpp>
+
+#include "runtime/loop.hpp"
 #include "runtime/test_support.hpp"
 #include "wire/messages.hpp"
 
@@ -352,6 +355,33 @@ TEST_F(AgentTest, ManyShareOneLoop) {
     EXPECT_TRUE(eventually([&] { return agent.members().count(MemberState::alive) == 20; }))
         << agent.status().name << " lists " << agent.members().size();
   }
+}
+
+TEST_F(AgentTest, AccusesNobodyAfterItSlept) {
+  Options impatient = options("a");
+  impatient.probe_interval = 100ms;
+  impatient.probe_timeout = 50ms;
+  impatient.suspicion_time = 200ms;
+  impatient.loop = std::make_shared<Loop>();
+  const Agent a = start(impatient);
+  const Agent b = start("b", a.address());
+  const Agent c = start("c", a.address());
+  ASSERT_TRUE(eventually([&] { return a.members().count(MemberState::alive) == 3; }));
+  ASSERT_TRUE(eventually([&] { return a.status().probes >= 4; }));
+
+  std::promise<void> never_set;
+  std::promise<void> awake;
+  boost::asio::post(impatient.loop->impl().io(), [&] {
+    never_set.get_future().wait_for(1s);
+    awake.set_value();
+  });
+  awake.get_future().wait();
+  const auto probes = a.status().probes;
+  ASSERT_TRUE(eventually([&] { return a.status().probes >= probes + 6; }));
+
+  EXPECT_EQ(a.status().suspicions, 0U);
+  EXPECT_EQ(a.status().failures, 0U);
+  EXPECT_GE(a.status().pauses, 1U) << "it noticed";
 }
 
 TEST_F(AgentTest, CountsWhatItRefuses) {

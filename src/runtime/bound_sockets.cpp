@@ -103,7 +103,7 @@ std::expected<BoundSockets, Error> bind_sockets(const Address& wanted) {
     if (!udp) return std::unexpected(bind_error(wanted, "udp", udp.error()));
     const Address address = bound_address(udp->get());
     auto tcp = listen_tcp(address);
-    if (tcp) return BoundSockets{std::move(*udp), std::move(*tcp), address, family_of(wanted)};
+    if (tcp) return BoundSockets{std::move(*udp), std::move(*tcp), address, family_of(wanted), {}};
     const bool may_try_another = wanted.port == 0 && attempt < free_port_tries;
     if (tcp.error() != EADDRINUSE || !may_try_another) {
       return std::unexpected(bind_error(address, "tcp", tcp.error()));
@@ -120,6 +120,15 @@ Address outward_address(Family family) {
   }
   if (const auto source = route_source(v4_outside)) return *source;
   return family == Family::v6 ? *parse_address("[::1]:0") : Address::v4(127, 0, 0, 1, 0);
+}
+
+std::optional<Address> source_for(const Address& bound, const Address& advertise) {
+  if (!bound.is_unspecified()) return std::nullopt;
+  Address source = advertise;
+  source.port = 0;
+  const UniqueFd fd = open_socket(family_of(source), SOCK_DGRAM);
+  if (!fd.is_open() || !bind_to(fd.get(), source)) return std::nullopt;
+  return source;
 }
 
 }  // namespace rollcall::runtime

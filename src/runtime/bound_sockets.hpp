@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 
 #include "base/address.hpp"
 #include "rollcall/error.hpp"
@@ -18,6 +19,8 @@ struct BoundSockets {
   /// The address bound, with the real port.
   Address address;
   Family family = Family::v4;
+  /// Where datagrams are sent from, if not from wherever the system thinks best.
+  std::optional<Address> source;
 };
 
 /// Binds both. Port 0 takes a port that is free for UDP and TCP alike.
@@ -28,5 +31,10 @@ std::expected<BoundSockets, Error> bind_sockets(const Address& wanted);
 /// The address that a datagram to the outside would be sent from: that of the interface with the
 /// default route. Loopback where there is none. Nothing is sent.
 Address outward_address(Family family);
+
+/// The address to send from when others are told that one: a host of several addresses would else
+/// answer from another than it was asked at, and the answer would not be known for one. Nothing if
+/// the system can only choose right, or if the address is not this host's.
+std::optional<Address> source_for(const Address& bound, const Address& advertise);
 
 }  // namespace rollcall::runtime

@@ -64,5 +64,13 @@ TEST(BoundSocketsTest, FindsAnAddressToTellOthers) {
   EXPECT_FALSE(outward_address(Family::v6).is_unspecified());
 }
 
+TEST(BoundSocketsTest, LeavesTheSourceToTheSystemWhereItCannotBeWrong) {
+  const Address any = Address::v4(0, 0, 0, 0, 7420);
+
+  EXPECT_EQ(source_for(loopback(7420), loopback(7420)), std::nullopt) << "bound to it";
+  EXPECT_EQ(source_for(any, Address::v4(203, 0, 113, 77, 1)), std::nullopt) << "not this host's";
+  EXPECT_EQ(source_for(any, loopback(7420)), loopback());
+}
+
 }  // namespace
 }  // namespace rollcall::runtime

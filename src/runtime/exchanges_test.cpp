@@ -136,6 +136,18 @@ TEST_F(ExchangesTest, TellsThatHalfAnAnswerCameInTime) {
   EXPECT_EQ(host_.lines, "exchange 1 failed: no answer in time\n");
 }
 
+TEST_F(ExchangesTest, HearsWhatArrivedWhileTheProcessSlept) {
+  start(100ms);
+  RawPeer peer = accept();
+  peer.say(reply_);
+
+  const auto wakes = std::chrono::steady_clock::now() + 500ms;
+  ASSERT_TRUE(eventually([&] { return std::chrono::steady_clock::now() > wakes; }));
+
+  ASSERT_TRUE(until_reported());
+  EXPECT_EQ(host_.frames, std::vector<ByteVector>{reply_}) << host_.lines;
+}
+
 TEST_F(ExchangesTest, RefusesWhatIsNoFrame) {
   start();
   RawPeer peer = accept();

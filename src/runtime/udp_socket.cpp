@@ -3,6 +3,7 @@
 #include "runtime/udp_socket.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <linux/errqueue.h>
@@ -38,13 +39,37 @@ sock_extended_err find_error(msghdr& head) {
 
 }  // namespace
 
-UdpSocket::UdpSocket(boost::asio::io_context& io, UniqueFd fd, Family family, DatagramBatch& batch,
-                     double drop_rate, Prng prng)
-    : descriptor_(io, fd.release()),
-      family_(family),
+UdpSocket::UdpSocket(boost::asio::io_context& io, Setup setup, DatagramBatch& batch)
+    : descriptor_(io, setup.fd.release()),
+      source_(make_source(setup)),
+      family_(setup.family),
       batch_(batch),
-      drop_rate_(drop_rate),
-      prng_(prng) {}
+      drop_rate_(setup.drop_rate),
+      prng_(setup.prng) {}
+
+/// Source: ip(7), IP_PKTINFO; ipv6(7), IPV6_PKTINFO, which also carries a mapped IPv4 address.
+UdpSocket::Source UdpSocket::make_source(const Setup& setup) {
+  Source source;
+  if (!setup.source || !can_reach(setup.family, *setup.source)) return source;
+  const RawAddress raw = to_raw(*setup.source, setup.family);
+  source.is_v4 = setup.source->is_v4();
+  auto* const head = reinterpret_cast<cmsghdr*>(source.bytes.data());
+  if (setup.family == Family::v6) {
+    const in6_pktinfo info{.ipi6_addr = raw.storage.sin6_addr, .ipi6_ifindex = 0};
+    *head = {
+        .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
+    std::memcpy(CMSG_DATA(head), &info, sizeof info);
+    source.size = CMSG_SPACE(sizeof info);
+    return source;
+  }
+  sockaddr_in v4{};
+  std::memcpy(&v4, raw.data(), sizeof v4);
+  const in_pktinfo info{.ipi_ifindex = 0, .ipi_spec_dst = v4.sin_addr, .ipi_addr = {}};
+  *head = {.cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+  std::memcpy(CMSG_DATA(head), &info, sizeof info);
+  source.size = CMSG_SPACE(sizeof info);
+  return source;
+}
 
 std::size_t UdpSocket::receive_batch() {
   if (!descriptor_.is_open()) return 0;
@@ -85,7 +110,11 @@ void UdpSocket::send(const Address& to, Bytes bytes) {
   // sendmmsg does not write through the pointer; its type is shared with recvmmsg.
   batch_.out.parts[queued_] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
   batch_.out.addresses[queued_] = to_raw(to, family_);
-  batch_.out.heads[queued_].msg_hdr.msg_namelen = batch_.out.addresses[queued_].size;
+  msghdr& head = batch_.out.heads[queued_].msg_hdr;
+  head.msg_namelen = batch_.out.addresses[queued_].size;
+  const bool is_of_its_kind = source_.size > 0 && source_.is_v4 == to.is_v4();
+  head.msg_control = is_of_its_kind ? source_.bytes.data() : nullptr;
+  head.msg_controllen = is_of_its_kind ? source_.size : 0;
   ++queued_;
 }
 

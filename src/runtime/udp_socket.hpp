@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/address.hpp"
 #include "base/bytes.hpp"
@@ -42,9 +46,16 @@ class UdpSocket {
     std::uint64_t send_overflow = 0;  // no room in the send buffer
   };
 
-  /// drop_rate: the share of datagrams received that is thrown away, 0 to 1.
-  UdpSocket(boost::asio::io_context& io, UniqueFd fd, Family family, DatagramBatch& batch,
-            double drop_rate, Prng prng);
+  struct Setup {
+    UniqueFd fd;
+    Family family = Family::v4;
+    /// The local address to send from; nothing leaves it to the system.
+    std::optional<Address> source;
+    /// The share of datagrams received that is thrown away, 0 to 1.
+    double drop_rate = 0;
+    Prng prng{0};
+  };
+  UdpSocket(boost::asio::io_context& io, Setup setup, DatagramBatch& batch);
 
   /// Calls back once, when there is something to receive or an error to read. The callback must
   /// keep this socket alive; it may come once more after close().
@@ -91,7 +102,16 @@ class UdpSocket {
   bool read_one_error();
   void report(const Address& to, core::Unreachable what);
 
+  /// A control message that names the local address to send from; empty if there is none.
+  struct Source {
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo))> bytes{};
+    std::size_t size = 0;
+    bool is_v4 = false;
+  };
+  static Source make_source(const Setup& setup);
+
   boost::asio::posix::stream_descriptor descriptor_;
+  Source source_;
   Family family_;
   DatagramBatch& batch_;
   double drop_rate_;

@@ -19,8 +19,23 @@ class UdpSocketTest : public testing::Test {
 
   End open(const Address& bind = loopback(), double drop_rate = 0) {
     BoundSockets sockets = bound(bind);
-    return {sockets.address,
-            UdpSocket(io_, std::move(sockets.udp), sockets.family, batch_, drop_rate, Prng(1))};
+    return {sockets.address, UdpSocket(io_,
+                                       {.fd = std::move(sockets.udp),
+                                        .family = sockets.family,
+                                        .source = {},
+                                        .drop_rate = drop_rate},
+                                       batch_)};
+  }
+  /// A socket bound to every address, that sends from one of them.
+  std::unique_ptr<UdpSocket> open_sending_from(const Address& bind, const Address& source) {
+    auto sockets = bind_sockets(bind);
+    if (!sockets) return nullptr;
+    EXPECT_EQ(source_for(sockets->address, source), source);
+    return std::make_unique<UdpSocket>(
+        io_,
+        UdpSocket::Setup{
+            .fd = std::move(sockets->udp), .family = sockets->family, .source = source},
+        batch_);
   }
 
   /// Reads until at least count datagrams came, or for good if there are fewer.
@@ -196,7 +211,7 @@ TEST_F(UdpSocketTest, DropsEverythingAtADropRateOfOne) {
 TEST_F(UdpSocketTest, ReachesBothKindsFromADualStackSocket) {
   auto dual = bind_sockets(*parse_address("[::]:0"));
   if (!dual) GTEST_SKIP() << "no IPv6 here: " << dual.error().message;
-  UdpSocket socket(io_, std::move(dual->udp), Family::v6, batch_, 0, Prng(1));
+  UdpSocket socket(io_, {.fd = std::move(dual->udp), .family = Family::v6, .source = {}}, batch_);
   End v4 = open();
   End v6 = open(loopback_v6());
 
@@ -218,6 +233,31 @@ TEST_F(UdpSocketTest, ReachesBothKindsFromADualStackSocket) {
     EXPECT_EQ(reports.front().to, nobody);
     EXPECT_EQ(reports.front().what, core::Unreachable::port);
   }
+}
+
+TEST_F(UdpSocketTest, SendsFromTheAddressThatOthersAreTold) {
+  End v4 = open();
+  const Address told = Address::v4(127, 0, 0, 7, 0);
+  const auto any_v4 = open_sending_from(Address::v4(0, 0, 0, 0, 0), told);
+  ASSERT_NE(any_v4, nullptr);
+
+  any_v4->send(v4.address, as_bytes("hello"));
+  any_v4->flush();
+  ASSERT_TRUE(receive(v4.socket, 1));
+  EXPECT_EQ(ip_text(from_), "127.0.0.7");
+
+  const auto any_v6 = open_sending_from(*parse_address("[::]:0"), told);
+  if (any_v6 == nullptr) GTEST_SKIP() << "no IPv6 here";
+  any_v6->send(v4.address, as_bytes("hello"));
+  any_v6->flush();
+  ASSERT_TRUE(receive(v4.socket, 2));
+  EXPECT_EQ(ip_text(from_), "127.0.0.7");
+
+  End v6 = open(loopback_v6());
+  any_v6->send(v6.address, as_bytes("the system's choice"));
+  any_v6->flush();
+  ASSERT_TRUE(receive(v6.socket, 3));
+  EXPECT_EQ(ip_text(from_), "::1");
 }
 
 }  // namespace

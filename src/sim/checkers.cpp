@@ -100,8 +100,7 @@ void EventOrderChecker::check_stage(Track& track, const Observation& observation
   track.stage = *next;
 }
 
-std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stage,
-                                                                      EventKind kind) {
+std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stage, EventKind kind) {
   const bool is_live = stage == Stage::alive || stage == Stage::suspect;
   switch (kind) {
     case EventKind::member_join:
@@ -124,7 +123,8 @@ std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stag
       break;
     case EventKind::member_reap:
     case EventKind::name_conflict:
-    case EventKind::protocol_warning: break;
+    case EventKind::protocol_warning:
+      break;
   }
   return std::nullopt;
 }
@@ -270,6 +270,8 @@ std::string convergence_gap(const World& world, const std::vector<HostId>& group
   return {};
 }
 
-std::string convergence_gap(const World& world) { return convergence_gap(world, world.hosts()); }
+std::string convergence_gap(const World& world) {
+  return convergence_gap(world, world.hosts());
+}
 
 }  // namespace rollcall::sim

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/checkers.hpp"
 
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 #include "sim/cluster.hpp"
 

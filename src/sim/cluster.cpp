@@ -11,7 +11,10 @@
 namespace rollcall::sim {
 
 Cluster::Cluster(const ClusterOptions& options)
-    : options_(options), world_(options.world), order_(world_), accuracy_(world_, options.grace) {
+    : options_(options),
+      world_(options.world),
+      order_(world_),
+      accuracy_(world_, options.grace) {
   world_.observe([this](const Observation& observation) {
     if (options_.checks_order) order_.on_event(observation);
     accuracy_.on_event(observation);
@@ -46,8 +49,7 @@ std::string Cluster::converge(Duration limit) {
   return world_.run_until(agree, limit) ? std::string{} : gap;
 }
 
-std::optional<Duration> Cluster::until_all_know(const LifeId& life, Instant since,
-                                                Duration limit) {
+std::optional<Duration> Cluster::until_all_know(const LifeId& life, Instant since, Duration limit) {
   const auto all_know = [&] {
     return std::ranges::all_of(world_.hosts(), [&](HostId host) {
       return !world_.is_running(host) || knows_end_of(world_.node(host), life);

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/event_queue.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace rollcall::sim {
 namespace {

@@ -10,7 +10,9 @@ namespace rollcall::sim {
 
 /// A simulated machine, numbered from 0 in the order added.
 enum class HostId : std::uint32_t {};
-constexpr std::size_t index_of(HostId host) { return static_cast<std::size_t>(host); }
+constexpr std::size_t index_of(HostId host) {
+  return static_cast<std::size_t>(host);
+}
 
 /// One process: the nth start on its host. What was meant for an earlier run is lost.
 struct ProcessId {

@@ -20,7 +20,9 @@ struct Match : Cases... {
   using Cases::operator()...;
 };
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 
 std::string tags_text(Bytes bytes) {
   const auto tags = wire::decode_tags(bytes);
@@ -40,23 +42,34 @@ std::string updates_text(const std::vector<wire::Update>& updates, const Names& 
 
 std::string_view status_text(wire::JoinStatus status) {
   switch (status) {
-    case wire::JoinStatus::welcome: return "welcome";
-    case wire::JoinStatus::raise_boot: return "raise-boot";
-    case wire::JoinStatus::name_in_use: return "name-in-use";
-    case wire::JoinStatus::wrong_cluster: return "wrong-cluster";
+    case wire::JoinStatus::welcome:
+      return "welcome";
+    case wire::JoinStatus::raise_boot:
+      return "raise-boot";
+    case wire::JoinStatus::name_in_use:
+      return "name-in-use";
+    case wire::JoinStatus::wrong_cluster:
+      return "wrong-cluster";
   }
   return "?";
 }
 
 std::string_view result_text(core::CommandResult result) {
   switch (result) {
-    case core::CommandResult::done: return "done";
-    case core::CommandResult::join_failed: return "join-failed";
-    case core::CommandResult::name_in_use: return "name-in-use";
-    case core::CommandResult::cancelled: return "cancelled";
-    case core::CommandResult::unknown_member: return "unknown-member";
-    case core::CommandResult::not_allowed: return "not-allowed";
-    case core::CommandResult::invalid: return "invalid";
+    case core::CommandResult::done:
+      return "done";
+    case core::CommandResult::join_failed:
+      return "join-failed";
+    case core::CommandResult::name_in_use:
+      return "name-in-use";
+    case core::CommandResult::cancelled:
+      return "cancelled";
+    case core::CommandResult::unknown_member:
+      return "unknown-member";
+    case core::CommandResult::not_allowed:
+      return "not-allowed";
+    case core::CommandResult::invalid:
+      return "invalid";
   }
   return "?";
 }
@@ -95,8 +108,8 @@ std::string message_text(const wire::Message& message, const Names& names) {
               return "ack #" + number(ack.sequence) + (ack.stranger ? " stranger" : "");
             },
             [&](const wire::PingRequest& request) {
-              return "ask about " + names.text(request.target) + " #" +
-                     number(request.sequence) + " within " + number(request.patience_ms) + "ms";
+              return "ask about " + names.text(request.target) + " #" + number(request.sequence) +
+                     " within " + number(request.patience_ms) + "ms";
             },
             [&](const wire::Report& report) {
               return "report #" + number(report.sequence) + " " +
@@ -130,9 +143,7 @@ std::string stream_message_text(const wire::StreamMessage& message, const Names&
               return "sync-records: " + number(records.wanted.size()) + " wanted" +
                      updates_text(records.records, names);
             },
-            [&](const wire::StreamPing& ping) {
-              return "stream-ping " + names.text(ping.target);
-            },
+            [&](const wire::StreamPing& ping) { return "stream-ping " + names.text(ping.target); },
             [&](const wire::StreamAck&) { return std::string("stream-ack"); },
             [&](const wire::Watch& watch) { return "watch " + names.text(watch.target); },
             [&](const wire::WatchAck&) { return std::string("watch-ack"); },
@@ -157,8 +168,8 @@ std::string datagram_text(Bytes datagram, std::uint32_t cluster, const Names& na
 }
 
 std::string frame_text(Bytes frame, const Names& names) {
-  const auto head = wire::decode_frame_head(frame.first(
-      std::min(frame.size(), wire::frame_head_bytes)));
+  const auto head =
+      wire::decode_frame_head(frame.first(std::min(frame.size(), wire::frame_head_bytes)));
   if (!head) return "undecodable: " + std::string(wire::to_text(head.error()));
   const auto message = wire::decode_frame_body(frame.subspan(wire::frame_head_bytes));
   if (!message) return "undecodable: " + std::string(wire::to_text(message.error()));

@@ -11,7 +11,9 @@ void Network::add_host() {
   losses_.emplace_back();
 }
 
-void Network::heal_groups() { std::ranges::fill(groups_, 0U); }
+void Network::heal_groups() {
+  std::ranges::fill(groups_, 0U);
+}
 
 bool Network::is_open(HostId from, HostId to) const {
   if (!share_group(from, to)) return false;

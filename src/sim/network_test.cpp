@@ -25,7 +25,9 @@ class NetworkTest : public testing::Test {
   Network network_{LinkOptions{}, Prng(1)};
 };
 
-TEST_F(NetworkTest, LosesNothingUnlessTold) { EXPECT_EQ(lost_of(1000, a, b), 0); }
+TEST_F(NetworkTest, LosesNothingUnlessTold) {
+  EXPECT_EQ(lost_of(1000, a, b), 0);
+}
 
 TEST_F(NetworkTest, LosesAboutTheShareAskedFor) {
   network_.set_link({.loss = 0.3});

@@ -19,15 +19,20 @@ constexpr std::size_t counted_segments_max = 32;
 constexpr std::uint16_t first_ephemeral_port = 40'000;
 constexpr std::uint64_t ephemeral_port_count = 20'000;
 
-ByteVector copy_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+ByteVector copy_of(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 ExchangeError to_exchange_error(CloseReason reason) {
   switch (reason) {
-    case CloseReason::refused: return ExchangeError::refused;
-    case CloseReason::timeout: return ExchangeError::timeout;
+    case CloseReason::refused:
+      return ExchangeError::refused;
+    case CloseReason::timeout:
+      return ExchangeError::timeout;
     case CloseReason::end_of_stream:
     case CloseReason::reset:
-    case CloseReason::other: break;
+    case CloseReason::other:
+      break;
   }
   return ExchangeError::reset;
 }
@@ -46,8 +51,7 @@ void Streams::open_watch(ProcessId by, core::WatchId id, const Address& to, Byte
   open({by, Use::watch, static_cast<std::uint64_t>(id)}, to, frame, timeout);
 }
 
-void Streams::continue_exchange(ProcessId by, core::ExchangeId id, Bytes frame,
-                                Duration timeout) {
+void Streams::continue_exchange(ProcessId by, core::ExchangeId id, Bytes frame, Duration timeout) {
   const auto found = opened_.find({by, Use::exchange, static_cast<std::uint64_t>(id)});
   if (found == opened_.end()) {
     // The peer has closed since it answered; only now does the opener get to hear of it.
@@ -234,9 +238,12 @@ void Streams::hand_over(ConnectionId id, Side to, Item item) {
              if (find_open(id, to) == nullptr) return;
              const Turn turn{node, now, effects};
              switch (taken.kind) {
-               case ItemKind::frame: return take_frame(id, to, taken.bytes, turn);
-               case ItemKind::end: return take_end(id, to, CloseReason::end_of_stream, turn);
-               case ItemKind::reset: return take_end(id, to, CloseReason::reset, turn);
+               case ItemKind::frame:
+                 return take_frame(id, to, taken.bytes, turn);
+               case ItemKind::end:
+                 return take_end(id, to, CloseReason::end_of_stream, turn);
+               case ItemKind::reset:
+                 return take_end(id, to, CloseReason::reset, turn);
              }
            });
 }
@@ -257,8 +264,7 @@ void Streams::take_frame(ConnectionId id, Side at, Bytes frame, Turn turn) {
     turn.node.on_exchange_reply(core::ExchangeId{connection.opener_id}, frame, turn.now,
                                 turn.effects);
   } else {
-    turn.node.on_watch_opened(core::WatchId{connection.opener_id}, frame, turn.now,
-                              turn.effects);
+    turn.node.on_watch_opened(core::WatchId{connection.opener_id}, frame, turn.now, turn.effects);
   }
 }
 
@@ -273,8 +279,8 @@ void Streams::take_end(ConnectionId id, Side at, CloseReason reason, Turn turn) 
   } else if (use == Use::watch) {
     turn.node.on_watch_closed(core::WatchId{opener_id}, reason, turn.now, turn.effects);
   } else if (was_awaited) {
-    turn.node.on_exchange_failed(core::ExchangeId{opener_id}, to_exchange_error(reason),
-                                 turn.now, turn.effects);
+    turn.node.on_exchange_failed(core::ExchangeId{opener_id}, to_exchange_error(reason), turn.now,
+                                 turn.effects);
   }
 }
 

@@ -56,8 +56,7 @@ class Streams {
                       Duration timeout);
   void continue_exchange(ProcessId by, core::ExchangeId id, Bytes frame, Duration timeout);
   void end_exchange(ProcessId by, core::ExchangeId id);
-  void open_watch(ProcessId by, core::WatchId id, const Address& to, Bytes frame,
-                  Duration timeout);
+  void open_watch(ProcessId by, core::WatchId id, const Address& to, Bytes frame, Duration timeout);
   void close_watch(ProcessId by, core::WatchId id);
   void reply(ProcessId by, core::StreamId id, Bytes frame, core::AfterReply then);
 

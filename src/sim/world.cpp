@@ -27,7 +27,8 @@ Address nth_address(std::size_t index) {
 }  // namespace
 
 World::World(const WorldOptions& options)
-    : options_(options), prng_(hash_combine(options.seed, 1)),
+    : options_(options),
+      prng_(hash_combine(options.seed, 1)),
       fabric_(hash_combine(options.seed, 2), options.link),
       streams_(fabric_, [this](ProcessId id, Source source, NodeInput input) {
         deliver(id, source, std::move(input));
@@ -89,10 +90,14 @@ bool World::run_until(const std::function<bool()>& condition, Duration limit, Du
 
 void World::handle(const Due& due) {
   switch (due.kind) {
-    case DueKind::datagram: return on_arrival(due.slot);
-    case DueKind::unreachable: return on_notice(due.slot);
-    case DueKind::task: return fabric_.run_task(due.slot);
-    case DueKind::deadline: return on_deadline(HostId{due.slot}, due.time);
+    case DueKind::datagram:
+      return on_arrival(due.slot);
+    case DueKind::unreachable:
+      return on_notice(due.slot);
+    case DueKind::task:
+      return fabric_.run_task(due.slot);
+    case DueKind::deadline:
+      return on_deadline(HostId{due.slot}, due.time);
   }
 }
 
@@ -241,11 +246,11 @@ void World::note_life(Process& process) {
 
 core::CommandId World::command(HostId host, core::Command command) {
   const core::CommandId id{++command_count_};
-  deliver({host, at(host).runs}, Source::wire,
-          [id, asked = std::move(command)](core::Node& node, Instant local,
-                                           core::Effects& effects) {
-            node.on_command(id, asked, local, effects);
-          });
+  deliver(
+      {host, at(host).runs}, Source::wire,
+      [id, asked = std::move(command)](core::Node& node, Instant local, core::Effects& effects) {
+        node.on_command(id, asked, local, effects);
+      });
   return id;
 }
 
@@ -294,6 +299,8 @@ std::optional<HostId> World::host_of(const LifeId& life) const {
   return found->second;
 }
 
-std::optional<Instant> World::sound_since(HostId host) const { return at(host).sound_since; }
+std::optional<Instant> World::sound_since(HostId host) const {
+  return at(host).sound_since;
+}
 
 }  // namespace rollcall::sim

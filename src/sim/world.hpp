@@ -139,9 +139,7 @@ class World {
   [[nodiscard]] std::uint64_t stream_bytes() const { return streams_.bytes_sent(); }
 
   /// Calls for each event that any process publishes, from now on, in order.
-  void observe(std::function<void(const Observation&)> sink) {
-    sinks_.push_back(std::move(sink));
-  }
+  void observe(std::function<void(const Observation&)> sink) { sinks_.push_back(std::move(sink)); }
   /// Calls for each datagram that arrives, just before its node gets it.
   using DatagramSink = std::function<void(HostId from, HostId to, Bytes)>;
   void observe_datagrams(DatagramSink sink) { datagram_sinks_.push_back(std::move(sink)); }

@@ -24,30 +24,30 @@ void World::perform(Process& process, const core::Effect& effect) {
   if (options_.transcript != nullptr) note_effect(process, effect);
   const ProcessId id = process.id;
   const auto bytes = [this](core::Slice slice) { return effects_.bytes(slice); };
-  std::visit(
-      Match{[&](const core::SendDatagram& send) { send_datagram(process, send); },
-            [&](const core::StartExchange& start) {
-              streams_.start_exchange(id, start.id, start.to, bytes(start.frame), start.timeout);
-            },
-            [&](const core::ContinueExchange& more) {
-              streams_.continue_exchange(id, more.id, bytes(more.frame), more.timeout);
-            },
-            [&](const core::EndExchange& end) { streams_.end_exchange(id, end.id); },
-            [&](const core::Reply& reply) {
-              streams_.reply(id, reply.id, bytes(reply.frame), reply.then);
-            },
-            [&](const core::OpenWatch& open) {
-              streams_.open_watch(id, open.id, open.to, bytes(open.frame), open.timeout);
-            },
-            [&](const core::CloseWatch& close) { streams_.close_watch(id, close.id); },
-            [&](const core::Resolve& question) { resolve(process, question); },
-            [&](const core::PersistBoot& boot) { at(id.host).saved_boot = boot.boot; },
-            [&](const core::PersistPeers& peers) { at(id.host).saved_peers = peers.peers; },
-            [&](const core::Publish& event) { publish(process, event); },
-            [&](const core::CommandDone& done) {
-              outcomes_[static_cast<std::uint64_t>(done.id)] = done;
-            }},
-      effect);
+  std::visit(Match{[&](const core::SendDatagram& send) { send_datagram(process, send); },
+                   [&](const core::StartExchange& start) {
+                     streams_.start_exchange(id, start.id, start.to, bytes(start.frame),
+                                             start.timeout);
+                   },
+                   [&](const core::ContinueExchange& more) {
+                     streams_.continue_exchange(id, more.id, bytes(more.frame), more.timeout);
+                   },
+                   [&](const core::EndExchange& end) { streams_.end_exchange(id, end.id); },
+                   [&](const core::Reply& reply) {
+                     streams_.reply(id, reply.id, bytes(reply.frame), reply.then);
+                   },
+                   [&](const core::OpenWatch& open) {
+                     streams_.open_watch(id, open.id, open.to, bytes(open.frame), open.timeout);
+                   },
+                   [&](const core::CloseWatch& close) { streams_.close_watch(id, close.id); },
+                   [&](const core::Resolve& question) { resolve(process, question); },
+                   [&](const core::PersistBoot& boot) { at(id.host).saved_boot = boot.boot; },
+                   [&](const core::PersistPeers& peers) { at(id.host).saved_peers = peers.peers; },
+                   [&](const core::Publish& event) { publish(process, event); },
+                   [&](const core::CommandDone& done) {
+                     outcomes_[static_cast<std::uint64_t>(done.id)] = done;
+                   }},
+             effect);
 }
 
 void World::note_effect(const Process& process, const core::Effect& effect) {
@@ -86,15 +86,15 @@ void World::resolve(Process& process, const core::Resolve& effect) {
     found = entry->second;
     for (Address& address : found) address.port = effect.host_port.port;
   }
-  fabric_.after(lookup_time, [this, id = process.id, question = effect.id,
-                              addresses = std::move(found)] {
-    deliver(id, Source::wire,
-            [question, addresses](core::Node& node, Instant local, core::Effects& effects) {
-              const auto error =
-                  addresses.empty() ? core::ResolveError::not_found : core::ResolveError::none;
-              node.on_resolved(question, addresses, error, local, effects);
-            });
-  });
+  fabric_.after(
+      lookup_time, [this, id = process.id, question = effect.id, addresses = std::move(found)] {
+        deliver(id, Source::wire,
+                [question, addresses](core::Node& node, Instant local, core::Effects& effects) {
+                  const auto error =
+                      addresses.empty() ? core::ResolveError::not_found : core::ResolveError::none;
+                  node.on_resolved(question, addresses, error, local, effects);
+                });
+      });
 }
 
 void World::publish(Process& process, const core::Publish& effect) {

@@ -11,7 +11,7 @@ namespace {
 
 using Decoded = std::expected<Message, DecodeError>;
 
-Decoded read_ping(FieldReader& in) {
+[[gnu::always_inline]] inline Decoded read_ping(FieldReader& in) {
   if (in.left() < ping_bytes - 1) return std::unexpected(DecodeError::too_short);
   Ping ping;
   ping.sequence = in.u32();
@@ -65,19 +65,31 @@ Decoded read_report(FieldReader& in) {
 Decoded read_message(FieldReader& in) {
   if (in.left() == 0) return std::unexpected(DecodeError::too_short);
   switch (static_cast<Kind>(in.u8())) {
-    case Kind::ping: return read_ping(in);
-    case Kind::ack: return read_ack(in);
-    case Kind::ping_request: return read_ping_request(in);
-    case Kind::report: return read_report(in);
-    case Kind::update: return read_record<Message>(in, std::in_place_type<Update>);
-    default: return std::unexpected(DecodeError::unknown_kind);
+    case Kind::ping:
+      return read_ping(in);
+    case Kind::ack:
+      return read_ack(in);
+    case Kind::ping_request:
+      return read_ping_request(in);
+    case Kind::report:
+      return read_report(in);
+    case Kind::update:
+      return read_record<Message>(in, std::in_place_type<Update>);
+    default:
+      return std::unexpected(DecodeError::unknown_kind);
   }
 }
 
 [[gnu::always_inline]] inline bool begins_with_plain_update(FieldReader in) {
-  if (in.left() <= record_fixed_bytes) [[unlikely]] return false;
-  if (static_cast<Kind>(in.u8()) != Kind::update) [[unlikely]] return false;
+  if (in.left() <= record_fixed_bytes) [[unlikely]]
+    return false;
+  if (static_cast<Kind>(in.u8()) != Kind::update) [[unlikely]]
+    return false;
   return is_plain(in.peek());
+}
+
+[[gnu::always_inline]] inline bool begins_with_ping(FieldReader in) {
+  return in.left() >= ping_bytes && static_cast<Kind>(in.u8()) == Kind::ping;
 }
 
 }  // namespace
@@ -88,7 +100,9 @@ void DatagramWriter::begin(const Envelope& envelope) {
   size_ = envelope_bytes;
 }
 
-bool DatagramWriter::empty() const { return size_ == envelope_bytes; }
+bool DatagramWriter::empty() const {
+  return size_ == envelope_bytes;
+}
 
 [[gnu::always_inline]] inline std::byte* DatagramWriter::take(std::size_t bytes) {
   if (bytes > buffer_.size() - size_) return nullptr;
@@ -173,24 +187,36 @@ std::expected<DatagramReader, DecodeError> DatagramReader::create(Bytes datagram
   return DatagramReader(*envelope, in.rest());
 }
 
-/// Nearly all messages are plain updates; they take a path of their own that has no call in it.
+/// Reads with the function given; after a refusal nothing is left to read.
+template <class Read>
+[[gnu::always_inline]] inline Decoded DatagramReader::advance(Read read) {
+  FieldReader in({at_, end_});
+  Decoded message = read(in);
+  at_ = message ? in.rest().data() : end_;
+  return message;
+}
+
+/// Nearly all messages are plain updates, and nearly all datagrams begin with a ping or an ack;
+/// the first two have paths of their own, without a call.
 std::expected<Message, DecodeError> DatagramReader::next() {
-  if (begins_with_plain_update(FieldReader({at_, end_}))) [[likely]] return next_plain_update();
+  const FieldReader in({at_, end_});
+  if (begins_with_plain_update(in)) [[likely]] {
+    return advance([](FieldReader& from) {
+      from.skip(1);
+      return read_shaped_record<Message>(from, plain_shape, std::in_place_type<Update>);
+    });
+  }
+  if (begins_with_ping(in)) {
+    return advance([](FieldReader& from) {
+      from.skip(1);
+      return read_ping(from);
+    });
+  }
   return next_of_any_kind();
 }
 
-[[gnu::always_inline]] inline Decoded DatagramReader::next_plain_update() {
-  FieldReader in({at_ + 1, end_});
-  Decoded message = read_shaped_record<Message>(in, plain_shape, std::in_place_type<Update>);
-  at_ = message ? in.rest().data() : end_;
-  return message;
-}
-
 [[gnu::noinline]] Decoded DatagramReader::next_of_any_kind() {
-  FieldReader in({at_, end_});
-  Decoded message = read_message(in);
-  at_ = message ? in.rest().data() : end_;
-  return message;
+  return advance(read_message);
 }
 
 std::uint32_t cluster_hash(std::string_view cluster_name) {

@@ -65,9 +65,12 @@ class DatagramReader {
 
  private:
   DatagramReader(const Envelope& envelope, Bytes rest)
-      : envelope_(envelope), at_(rest.data()), end_(at_ + rest.size()) {}
+      : envelope_(envelope),
+        at_(rest.data()),
+        end_(at_ + rest.size()) {}
 
-  std::expected<Message, DecodeError> next_plain_update();
+  template <class Read>
+  std::expected<Message, DecodeError> advance(Read read);
   std::expected<Message, DecodeError> next_of_any_kind();
 
   Envelope envelope_;

@@ -77,11 +77,13 @@ inline constexpr std::size_t life_id_bytes = 16;
 
 /// The shortest record: an IPv4 address and a name of one letter.
 inline constexpr std::size_t record_bytes_min = record_fixed_bytes + ipv4_bytes + 1;
-inline constexpr std::size_t record_bytes_max = record_fixed_bytes + ipv6_bytes + life_id_bytes +
-                                                name_bytes_max + 2 + tags_bytes_max;
+inline constexpr std::size_t record_bytes_max =
+    record_fixed_bytes + ipv6_bytes + life_id_bytes + name_bytes_max + 2 + tags_bytes_max;
 static_assert(envelope_bytes + 1 + record_bytes_max <= datagram_bytes_max);
 
 /// What the text of a refusal consists of: it goes into another machine's log.
-constexpr bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+constexpr bool is_printable(char c) {
+  return c >= ' ' && c <= '~';
+}
 
 }  // namespace rollcall::wire

@@ -9,10 +9,10 @@
 #include <expected>
 
 #include "base/check.hpp"
-#include "base/name.hpp"
 #include "wire/cursor.hpp"
 #include "wire/layout.hpp"
 #include "wire/messages.hpp"
+#include "wire/name_check.hpp"
 #include "wire/tags.hpp"
 
 /// A member's record as it stands in datagrams (after a kind byte) and in frames (without).
@@ -114,10 +114,9 @@ template <class Writer>
   ROLLCALL_CHECK(update.name.size() <= name_bytes_max);
   ROLLCALL_CHECK(!shape.has_tags || update.tags.size() <= tags_bytes_max);
   const std::string_view name = update.name;
-  out.u8(record_flags(update, shape));
-  out.u8(static_cast<std::uint8_t>(name.size()));
-  out.u16(update.address.port);
-  out.u32(update.incarnation);
+  // Flags, name length, port and incarnation in one word, because stores are what costs.
+  out.u64(record_flags(update, shape) | std::uint64_t{name.size()} << 8U |
+          std::uint64_t{update.address.port} << 16U | std::uint64_t{update.incarnation} << 32U);
   const Life life = update.life;
   out.u64(life.boot);
   out.life_id(life.id);
@@ -145,85 +144,83 @@ void write_record(Writer& out, const Update& update) {
 }
 
 constexpr Shape shape_of(std::uint8_t flags) {
-  return {(flags & record_ipv6) != 0 ? Family::ipv6 : Family::ipv4,
-          (flags & record_witness) != 0, (flags & record_tags) != 0};
+  return {(flags & record_ipv6) != 0 ? Family::ipv6 : Family::ipv4, (flags & record_witness) != 0,
+          (flags & record_tags) != 0};
 }
 
 constexpr bool is_plain(std::uint8_t flags) {
   return (flags & ~(record_state_mask | record_history)) == 0;
 }
 
-/// The fields of a record that was read and judged, each in a register where there is one.
-struct RecordFields {
-  const char* name_begin = nullptr;
-  std::size_t name_size = 0;
-  std::uint64_t boot = 0;
-  LifeId id;
-  std::uint32_t incarnation = 0;
+inline Update& update_in(Update& update) {
+  return update;
+}
+inline Update& update_in(Message& message) {
+  return *std::get_if<Update>(&message);
+}
+
+/// What the fixed part of a record is not enough to say.
+struct RecordRest {
   std::uint8_t flags = 0;
-  IpWords ip;
-  std::uint16_t port = 0;
-  LifeId witness;
-  bool has_tags = false;
+  std::string_view name;
   Bytes tags;
 };
 
-inline Update& update_in(Update& update) { return update; }
-inline Update& update_in(Message& message) { return *std::get_if<Update>(&message); }
-
-/// Makes the value in its place, word by word: clearing an Update first, or putting together
-/// its parts elsewhere and copying them, would cost more than all of the reading.
+/// Reads the fields between the name's length and the name straight into the value. (Clearing an
+/// Update first, or putting its parts together elsewhere and copying them, costs more than all
+/// of the reading.) Judges them last; a bad one replaces the value.
 template <class Value, class... Tag>
-[[gnu::always_inline]] inline std::expected<Value, DecodeError> make_record(
-    const RecordFields& fields, Tag... tag) {
+[[gnu::always_inline]] inline std::expected<Value, DecodeError> make_record(FieldReader in,
+                                                                            Shape shape,
+                                                                            const RecordRest& rest,
+                                                                            Tag... tag) {
+  const std::uint16_t port = in.u16();
+  const std::uint32_t incarnation = in.u32();
   std::expected<Value, DecodeError> made(
-      std::in_place, tag..., std::string_view(), Life(), fields.incarnation,
-      static_cast<State>(fields.flags & record_state_mask),
-      static_cast<Age>((fields.flags & record_history) / record_history), Address(), LifeId(),
-      fields.has_tags, fields.tags);
+      std::in_place, tag..., std::string_view(), Life(), incarnation,
+      static_cast<State>(rest.flags & record_state_mask),
+      static_cast<Age>((rest.flags & record_history) / record_history), Address(), LifeId(),
+      shape.has_tags, rest.tags);
   Update& update = update_in(*made);
-  update.name = std::string_view(fields.name_begin, fields.name_size);
-  update.life.boot = fields.boot;
-  update.life.id.high = fields.id.high;
-  update.life.id.low = fields.id.low;
-  std::memcpy(update.address.ip.data(), &fields.ip.first, 8);
-  std::memcpy(update.address.ip.data() + 8, &fields.ip.second, 8);
-  update.address.port = fields.port;
-  update.witness.high = fields.witness.high;
-  update.witness.low = fields.witness.low;
+  // Made anew from its parts, because g++ 12 copies a whole one through memory and stalls.
+  update.name = std::string_view(rest.name.data(), rest.name.size());
+  const std::uint64_t boot = in.u64();
+  const LifeId id = in.life_id();
+  update.life.boot = boot;
+  update.life.id.high = id.high;
+  update.life.id.low = id.low;
+  const IpWords ip = read_ip(in, shape.family);
+  store_ip(update.address, ip);
+  update.address.port = port;
+  if (shape.has_witness) update.witness = in.life_id();
+  if (id.is_nobody() || shape.has_witness == update.witness.is_nobody() || port == 0 ||
+      !is_valid_ip(ip, shape.family)) [[unlikely]] {
+    made = std::unexpected(DecodeError::bad_field);
+  }
   return made;
 }
 
-/// Reads and judges a record of that shape.
+/// Reads a record of that shape.
 template <class Value, class... Tag>
-[[gnu::always_inline]] inline std::expected<Value, DecodeError> read_shaped_record(
-    FieldReader& in, Shape shape, Tag... tag) {
-  const FieldReader start = in;
-  const std::uint8_t flags = in.u8();
-  const std::size_t name_size = in.u8();
-  const std::size_t ip_size = ip_bytes(shape.family);
-  const std::size_t witness_size = shape.has_witness ? life_id_bytes : 0;
+[[gnu::always_inline]] inline std::expected<Value, DecodeError> read_shaped_record(FieldReader& in,
+                                                                                   Shape shape,
+                                                                                   Tag... tag) {
+  FieldReader fixed = in;
+  const std::uint8_t flags = fixed.u8();
+  const std::size_t name_size = fixed.u8();
+  const std::size_t before_name =
+      record_fixed_bytes + ip_bytes(shape.family) + (shape.has_witness ? life_id_bytes : 0);
   if ((flags & ~record_flags_known) != 0) [[unlikely]] {
     return std::unexpected(DecodeError::unknown_flag);
   }
-  if (name_size > name_bytes_max) [[unlikely]] return std::unexpected(DecodeError::too_long);
-  if (start.left() < record_fixed_bytes + ip_size + witness_size + name_size) [[unlikely]] {
+  if (name_size > name_bytes_max) [[unlikely]]
+    return std::unexpected(DecodeError::too_long);
+  if (in.left() < before_name + name_size) [[unlikely]] {
     return std::unexpected(DecodeError::too_short);
   }
-  FieldReader tail = start;
-  tail.skip(record_fixed_bytes + ip_size + witness_size);
-  const std::string_view name = tail.text(name_size);
-  if (!name_check::is_valid(name)) [[unlikely]] return std::unexpected(DecodeError::bad_field);
-
-  const std::uint16_t port = in.u16();
-  const std::uint32_t incarnation = in.u32();
-  const std::uint64_t boot = in.u64();
-  const LifeId id = in.life_id();
-  const IpWords ip = read_ip(in, shape.family);
-  const LifeId witness = shape.has_witness ? in.life_id() : LifeId();
-  in = tail;
-  if (id.is_nobody() || shape.has_witness == witness.is_nobody() || port == 0 ||
-      !is_valid_ip(ip, shape.family)) [[unlikely]] {
+  in.skip(before_name);
+  const std::string_view name = in.text(name_size);
+  if (!name_check::is_valid(name.data(), name.size())) [[unlikely]] {
     return std::unexpected(DecodeError::bad_field);
   }
   Bytes tags;
@@ -232,18 +229,7 @@ template <class Value, class... Tag>
     if (!read) return std::unexpected(read.error());
     tags = *read;
   }
-  return make_record<Value>(RecordFields{.name_begin = name.data(),
-                                         .name_size = name.size(),
-                                         .boot = boot,
-                                         .id = id,
-                                         .incarnation = incarnation,
-                                         .flags = flags,
-                                         .ip = ip,
-                                         .port = port,
-                                         .witness = witness,
-                                         .has_tags = shape.has_tags,
-                                         .tags = tags},
-                            tag...);
+  return make_record<Value>(fixed, shape, RecordRest{flags, name, tags}, tag...);
 }
 
 /// Reads one record of any shape, as the alternative of Value that the tag names, if any.

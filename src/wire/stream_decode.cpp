@@ -111,8 +111,7 @@ void get(BodyReader& in, SyncEntries& sync) {
   if (buckets > sync_buckets_max) in.fail(DecodeError::too_long);
   sync.buckets.resize(in.checked_count(buckets, 2));
   for (std::uint16_t& bucket : sync.buckets) bucket = in.u16();
-  in.require(std::ranges::adjacent_find(sync.buckets, std::greater_equal()) ==
-             sync.buckets.end());
+  in.require(std::ranges::adjacent_find(sync.buckets, std::greater_equal()) == sync.buckets.end());
   in.require(sync.buckets.empty() || sync.buckets.back() < sync_buckets_max);
   sync.entries.resize(in.checked_count(in.u32(), sync_entry_bytes));
   for (SyncEntry& entry : sync.entries) {
@@ -127,9 +126,15 @@ void get(BodyReader& in, SyncRecords& sync) {
   get_records(in, sync.records);
 }
 
-void get(BodyReader& in, StreamPing& ping) { ping.target = in.life_id(); }
-void get(BodyReader& in, StreamAck& ack) { ack.digest = in.u64(); }
-void get(BodyReader& in, Watch& watch) { watch.target = in.life_id(); }
+void get(BodyReader& in, StreamPing& ping) {
+  ping.target = in.life_id();
+}
+void get(BodyReader& in, StreamAck& ack) {
+  ack.digest = in.u64();
+}
+void get(BodyReader& in, Watch& watch) {
+  watch.target = in.life_id();
+}
 void get(BodyReader&, WatchAck&) {}
 
 void get(BodyReader& in, Refused& refused) {
@@ -140,8 +145,7 @@ void get(BodyReader& in, Refused& refused) {
 
 template <class Alternative>
 std::expected<StreamMessage, DecodeError> read(BodyReader& in) {
-  std::expected<StreamMessage, DecodeError> decoded(std::in_place,
-                                                    std::in_place_type<Alternative>);
+  std::expected<StreamMessage, DecodeError> decoded(std::in_place, std::in_place_type<Alternative>);
   get(in, *std::get_if<Alternative>(&*decoded));
   if (const auto error = in.finish()) decoded = std::unexpected(*error);
   return decoded;
@@ -167,17 +171,28 @@ std::expected<StreamMessage, DecodeError> decode_frame_body(Bytes body) {
   if (body.empty()) return std::unexpected(DecodeError::too_short);
   BodyReader in(body);
   switch (static_cast<Kind>(in.u8())) {
-    case Kind::join_request: return read<JoinRequest>(in);
-    case Kind::join_reply: return read<JoinReply>(in);
-    case Kind::sync_open: return read<SyncOpen>(in);
-    case Kind::sync_entries: return read<SyncEntries>(in);
-    case Kind::sync_records: return read<SyncRecords>(in);
-    case Kind::stream_ping: return read<StreamPing>(in);
-    case Kind::stream_ack: return read<StreamAck>(in);
-    case Kind::watch: return read<Watch>(in);
-    case Kind::watch_ack: return read<WatchAck>(in);
-    case Kind::refused: return read<Refused>(in);
-    default: return std::unexpected(DecodeError::unknown_kind);
+    case Kind::join_request:
+      return read<JoinRequest>(in);
+    case Kind::join_reply:
+      return read<JoinReply>(in);
+    case Kind::sync_open:
+      return read<SyncOpen>(in);
+    case Kind::sync_entries:
+      return read<SyncEntries>(in);
+    case Kind::sync_records:
+      return read<SyncRecords>(in);
+    case Kind::stream_ping:
+      return read<StreamPing>(in);
+    case Kind::stream_ack:
+      return read<StreamAck>(in);
+    case Kind::watch:
+      return read<Watch>(in);
+    case Kind::watch_ack:
+      return read<WatchAck>(in);
+    case Kind::refused:
+      return read<Refused>(in);
+    default:
+      return std::unexpected(DecodeError::unknown_kind);
   }
 }
 

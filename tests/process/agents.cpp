@@ -75,12 +75,21 @@ std::optional<http::ClientResponse> AgentProcess::request(
 
 Json AgentProcess::get(const std::string& target) const {
   const auto answer = request({.target = target});
-  return answer ? Json::parse(answer->body, nullptr, false) : Json();
+  Json json = answer ? Json::parse(answer->body, nullptr, false) : Json();
+  return json.is_object() ? json : Json::object();
 }
 
 unsigned AgentProcess::status_of(const std::string& target) const {
   const auto answer = request({.target = target});
   return answer ? answer->status : 0;
+}
+
+bool AgentProcess::has_kept(const std::string& text) const {
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(data_directory(), ignored)) {
+    if (read_file(file.path()).contains(text)) return true;
+  }
+  return false;
 }
 
 std::string AgentProcess::phase() const {

@@ -52,11 +52,13 @@ class AgentProcess {
   [[nodiscard]] std::filesystem::path data_directory() const { return directory_ / "data"; }
   [[nodiscard]] std::string log() const { return read_file(log_file()); }
   [[nodiscard]] std::filesystem::path log_file() const { return directory_ / "agent.log"; }
-  AgentSetup& setup() { return setup_; }
+  /// Whether its data directory holds the text somewhere.
+  [[nodiscard]] bool has_kept(const std::string& text) const;
 
   // --- asked over HTTP; empty answers when it does not answer -----------------------------------
   [[nodiscard]] std::optional<http::ClientResponse> request(
       const http::ClientRequest& request) const;
+  /// An object, empty if it does not answer with one.
   [[nodiscard]] Json get(const std::string& target) const;
   [[nodiscard]] unsigned status_of(const std::string& target) const;
   [[nodiscard]] std::string phase() const;

@@ -31,11 +31,11 @@ std::string speaker(Words& words) {
 }
 
 core::ExchangeError exchange_error_of(const std::string& word) {
-  static constexpr std::array all = {
-      core::ExchangeError::refused, core::ExchangeError::reset, core::ExchangeError::timeout,
-      core::ExchangeError::unreachable, core::ExchangeError::malformed};
-  static constexpr std::array<std::string_view, all.size()> words = {
-      "refused", "reset", "timeout", "unreachable", "malformed"};
+  static constexpr std::array all = {core::ExchangeError::refused, core::ExchangeError::reset,
+                                     core::ExchangeError::timeout, core::ExchangeError::unreachable,
+                                     core::ExchangeError::malformed};
+  static constexpr std::array<std::string_view, all.size()> words = {"refused", "reset", "timeout",
+                                                                     "unreachable", "malformed"};
   const auto at = std::ranges::find(words, word);
   if (at == words.end()) throw ScriptError("'" + word + "' is no way to fail");
   return all[static_cast<std::size_t>(at - words.begin())];
@@ -127,8 +127,7 @@ bool NodeScript::network_command(const std::string& verb, Words& words, std::str
     const core::ResolveId id{id_of(words.take("R1"), 'R')};
     std::vector<Address> addresses;
     for (const std::string& word : words.take_all()) addresses.push_back(cast_.address(word));
-    const auto error =
-        addresses.empty() ? core::ResolveError::not_found : core::ResolveError::none;
+    const auto error = addresses.empty() ? core::ResolveError::not_found : core::ResolveError::none;
     give([&](core::Node& node, Instant now, core::Effects& effects) {
       node.on_resolved(id, addresses, error, now, effects);
     });
@@ -226,8 +225,7 @@ void NodeScript::make_node(Words& words) {
   node_ = std::make_unique<core::Node>(config_, boot, seed, now_);
 }
 
-void NodeScript::configure(core::Config& config, const std::string& key,
-                           const std::string& value) {
+void NodeScript::configure(core::Config& config, const std::string& key, const std::string& value) {
   if (key == "profile") {
     config.profile = value == "swim" ? core::Profile::swim : core::Profile::rollcall;
   } else if (key == "suspicion") {
@@ -307,8 +305,7 @@ void NodeScript::write_effects() {
 }
 
 void NodeScript::write(const std::string& text) {
-  const auto since =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now_ - line_began_);
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - line_began_);
   const std::string when = since.count() == 0 ? "" : "+" + duration_text(since) + "  ";
   out_ += std::string(indent) + when + text + "\n";
 }

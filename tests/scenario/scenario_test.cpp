@@ -4,8 +4,6 @@
 // Each tests/scenario/*.txt is a test: it runs one node through the script and compares what the
 // node did with what the file says. `rollcall_scenario_tests --rewrite` writes the files anew;
 // the diff is for the reviewer.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +11,8 @@
 #include <iterator>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "node_script.hpp"
 
@@ -55,8 +55,11 @@ TEST_P(Scenario, HappensAsWritten) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Scenario, testing::ValuesIn(scripts()),
-                         [](const auto& info) { return info.param; });
+std::string name_of(const testing::TestParamInfo<std::string>& script) {
+  return script.param;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Scenario, testing::ValuesIn(scripts()), name_of);
 
 }  // namespace
 }  // namespace rollcall::scenario

@@ -13,16 +13,16 @@ namespace rollcall::scenario {
 namespace {
 
 std::optional<wire::State> state_of(const std::string& word) {
-  for (const auto state : {wire::State::alive, wire::State::suspect, wire::State::failed,
-                           wire::State::left}) {
+  for (const auto state :
+       {wire::State::alive, wire::State::suspect, wire::State::failed, wire::State::left}) {
     if (word == wire::to_text(state)) return state;
   }
   return std::nullopt;
 }
 
 wire::Finding finding_of(const std::string& word) {
-  for (const auto finding : {wire::Finding::answered, wire::Finding::silent,
-                             wire::Finding::refused, wire::Finding::other_life}) {
+  for (const auto finding : {wire::Finding::answered, wire::Finding::silent, wire::Finding::refused,
+                             wire::Finding::other_life}) {
     if (word == wire::to_text(finding)) return finding;
   }
   throw ScriptError("'" + word + "' is no finding");
@@ -98,8 +98,8 @@ ByteVector Cast::datagram(const Peer& from, std::string_view text) const {
 wire::Message Cast::message(const Peer& from, Words& words) const {
   const std::string kind = words.take("a message");
   if (kind == "ping") {
-    const LifeId target = words.take_if("to") ? find(words.take("whom to ping")).life.id
-                                              : node_.life.id;
+    const LifeId target =
+        words.take_if("to") ? find(words.take("whom to ping")).life.id : node_.life.id;
     const auto number = words.take_after("#");
     return wire::Ping{.sequence = static_cast<std::uint32_t>(number ? number_of(*number) : 1),
                       .target = target,
@@ -107,22 +107,20 @@ wire::Message Cast::message(const Peer& from, Words& words) const {
   }
   if (kind == "ack") {
     const std::uint32_t number = sequence(words, last_ping_, from);
-    return wire::Ack{
-        .sequence = number, .digest = digest_, .stranger = words.take_if("stranger")};
+    return wire::Ack{.sequence = number, .digest = digest_, .stranger = words.take_if("stranger")};
   }
   if (kind == "ask") {
     const Peer& about = find(words.take("whom to ask about"));
-    return wire::PingRequest{.sequence = 1,
-                             .target = about.life.id,
-                             .address = about.address,
-                             .patience_ms = 500};
+    return wire::PingRequest{
+        .sequence = 1, .target = about.life.id, .address = about.address, .patience_ms = 500};
   }
   if (kind == "report") {
     const std::uint32_t number = sequence(words, last_ask_, from);
     return wire::Report{.sequence = number, .finding = finding_of(words.take("the finding"))};
   }
   if (const auto state = state_of(kind)) return update(*state, words);
-  throw ScriptError("'" + kind + "' is no message: ping, ack, ask, report, alive, suspect, "
+  throw ScriptError("'" + kind +
+                    "' is no message: ping, ack, ask, report, alive, suspect, "
                     "failed, left");
 }
 
@@ -160,15 +158,15 @@ ByteVector Cast::frame(const Peer& from, std::string_view text) const {
 wire::StreamMessage Cast::stream_message(const Peer& from, Words& words) const {
   const std::string kind = words.take("a frame");
   if (kind == "join-request") {
-    return wire::JoinRequest{
-        .cluster_name = cluster_, .self = record_of(from), .looked_for = {}};
+    return wire::JoinRequest{.cluster_name = cluster_, .self = record_of(from), .looked_for = {}};
   }
   if (kind == "join-reply") return join_reply(words);
   if (kind == "stream-ping") return wire::StreamPing{.target = node_.life.id};
   if (kind == "stream-ack") return wire::StreamAck{.digest = digest_};
   if (kind == "watch") return wire::Watch{.target = node_.life.id};
   if (kind == "watch-ack") return wire::WatchAck{};
-  throw ScriptError("'" + kind + "' is no frame: join-request, join-reply, stream-ping, "
+  throw ScriptError("'" + kind +
+                    "' is no frame: join-request, join-reply, stream-ping, "
                     "stream-ack, watch, watch-ack");
 }
 

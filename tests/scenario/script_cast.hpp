@@ -52,8 +52,7 @@ class Cast {
   [[nodiscard]] wire::StreamMessage stream_message(const Peer& from, Words& words) const;
   [[nodiscard]] wire::JoinReply join_reply(Words& words) const;
   [[nodiscard]] wire::Envelope envelope(const Peer& from) const;
-  [[nodiscard]] std::uint32_t sequence(Words& words,
-                                       const std::map<Address, std::uint32_t>& last,
+  [[nodiscard]] std::uint32_t sequence(Words& words, const std::map<Address, std::uint32_t>& last,
                                        const Peer& from) const;
 
   std::string cluster_;

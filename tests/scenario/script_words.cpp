@@ -36,8 +36,7 @@ std::optional<std::string> Words::take_after(std::string_view prefix) {
 }
 
 std::vector<std::string> Words::take_all() {
-  std::vector<std::string> rest(words_.begin() + static_cast<std::ptrdiff_t>(next_),
-                                words_.end());
+  std::vector<std::string> rest(words_.begin() + static_cast<std::ptrdiff_t>(next_), words_.end());
   next_ = words_.size();
   return rest;
 }

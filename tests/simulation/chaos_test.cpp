@@ -37,29 +37,37 @@ class Chaos : public SimulationTest {
   void befall() {
     const HostId host = draw_host();
     switch (draw(12)) {
-      case 0: return crash(host);
-      case 1: return power_off(host);
+      case 0:
+        return crash(host);
+      case 1:
+        return power_off(host);
       case 2:
-      case 3: return restart(host, Disk::kept);
-      case 4: return restart(host, Disk::lost);
-      case 5: return freeze(host);
-      case 6: return thaw(host);
-      case 7: return divide();
-      case 8: return world().heal();
-      case 9: return cut(host, draw_host());
-      case 10: return world().set_link({.loss = 0.1 * static_cast<double>(draw(4)),
-                                        .duplicate = 0.1,
-                                        .reorder = 0.1});
-      default: return leave_or_join(host);
+      case 3:
+        return restart(host, Disk::kept);
+      case 4:
+        return restart(host, Disk::lost);
+      case 5:
+        return freeze(host);
+      case 6:
+        return thaw(host);
+      case 7:
+        return divide();
+      case 8:
+        return world().heal();
+      case 9:
+        return cut(host, draw_host());
+      case 10:
+        return world().set_link(
+            {.loss = 0.1 * static_cast<double>(draw(4)), .duplicate = 0.1, .reorder = 0.1});
+      default:
+        return leave_or_join(host);
     }
   }
 
   void crash(HostId host) {
     if (world().is_running(host)) world().crash(host);
   }
-  void power_off(HostId host) {
-    world().power_off(host);
-  }
+  void power_off(HostId host) { world().power_off(host); }
   void restart(HostId host, Disk disk) {
     crash(host);
     world().power_on(host);
@@ -93,8 +101,7 @@ class Chaos : public SimulationTest {
     }
   }
   void join(HostId host) {
-    world().command(host, core::JoinCommand{.seeds = {cluster_->seed(),
-                                                      world().seed_of(HostId{1}),
+    world().command(host, core::JoinCommand{.seeds = {cluster_->seed(), world().seed_of(HostId{1}),
                                                       world().seed_of(HostId{2})},
                                             .keep_trying = true});
   }

@@ -71,6 +71,22 @@ TEST_P(Crash, OfOneOfTwoIsKnown) {
   EXPECT_TRUE(crash(HostId{1}, 5s));
 }
 
+TEST_P(Crash, OfASilentMemberOfTwoIsKnown) {
+  make_joined(2);
+  world().run_for(5s);
+
+  EXPECT_TRUE(power_off(HostId{1}, 8s));
+}
+
+TEST_P(Crash, OfASilentHostIsKnownAcrossSlowLinks) {
+  make_joined({.size = 10, .world = {.link = {.delay_min = 80ms, .delay_max = 120ms}}});
+  world().run_for(20s);
+
+  EXPECT_TRUE(power_off(draw_host(), 8s));
+
+  EXPECT_EQ(failures(), 9U);
+}
+
 TEST_P(Crash, OfSeveralAtOnceFailsThemAndNobodyElse) {
   make_joined(20);
   world().run_for(5s);

@@ -40,8 +40,8 @@ TEST_P(Loss, OfAllDatagramsOfOneMemberFailsNobodyWhileStreamsPass) {
 }
 
 TEST_P(Loss, DuplicatesAndReorderingDoNoHarm) {
-  make_joined({.size = 10,
-               .world = {.link = {.duplicate = 0.5, .reorder = 0.5, .reorder_by = 300ms}}});
+  make_joined(
+      {.size = 10, .world = {.link = {.duplicate = 0.5, .reorder = 0.5, .reorder_by = 300ms}}});
   world().run_for(1min);
 
   EXPECT_EQ(failures(), 0U);

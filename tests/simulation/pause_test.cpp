@@ -123,9 +123,9 @@ TEST_P(Pause, OfTheReceivingSideFailsNobodyElseHoweverLong) {
 
   EXPECT_EQ(cluster_->converge(2s), "");
   world().run_for(20s);
-  EXPECT_TRUE(std::ranges::all_of(
-      failed, [&](const std::string& name) { return name == world().name(host); }))
-      << failed.front();
+  EXPECT_TRUE(std::ranges::all_of(failed, [&](const std::string& name) {
+    return name == world().name(host);
+  })) << failed.front();
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Pause, testing::ValuesIn(seeds(50)), seed_name);

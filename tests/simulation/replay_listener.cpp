@@ -14,10 +14,11 @@ class ReplayListener : public testing::EmptyTestEventListener {
     const std::string name = test.name();
     const std::size_t seed = name.rfind("/seed");
     if (!test.result()->Failed() || seed == std::string::npos) return;
-    std::printf("replay: ROLLCALL_SIM_SEED=%s ROLLCALL_SIM_TRANSCRIPT=transcript.txt %s "
-                "--gtest_filter='%s.%s'\n",
-                name.substr(seed + 5).c_str(), program_invocation_name, test.test_suite_name(),
-                name.c_str());
+    std::printf(
+        "replay: ROLLCALL_SIM_SEED=%s ROLLCALL_SIM_TRANSCRIPT=transcript.txt %s "
+        "--gtest_filter='%s.%s'\n",
+        name.substr(seed + 5).c_str(), program_invocation_name, test.test_suite_name(),
+        name.c_str());
   }
 };
 

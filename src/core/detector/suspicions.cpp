@@ -110,6 +110,14 @@ Instant Suspicions::verdict_at(const Suspicion& suspicion) const {
   return std::max(suspicion.since + time_allowed(suspicion), looked_enough);
 }
 
+/// The time allowed is over: looking on would put the verdict off for ever where an answer may
+/// take longer than the next look.
+bool Suspicions::awaits_last_answer(const Suspicion& suspicion) const {
+  return suspicion.silent_looks >= looks_for_verdict &&
+         context_.now >= suspicion.since + time_allowed(suspicion) &&
+         context_.now < suspicion.last_look + context_.patience(suspicion.slot);
+}
+
 void Suspicions::look(Suspicion& suspicion) {
   pings_.ping(suspicion.slot, PingPurpose::probe);
   suspicion.last_look = context_.now;
@@ -162,7 +170,7 @@ void Suspicions::on_deadline() {
     }
     if (has_failed(suspicion)) {
       failed.push_back(suspicion.slot);
-    } else if (suspicion.next_look <= context_.now) {
+    } else if (suspicion.next_look <= context_.now && !awaits_last_answer(suspicion)) {
       look(suspicion);
       maybe_confirm(suspicion);
     }
@@ -172,8 +180,13 @@ void Suspicions::on_deadline() {
 
 Instant Suspicions::deadline_of(const Suspicion& suspicion) const {
   if (suspicion.role == Role::listener) return suspicion.fallback;
-  if (suspicion.silent_looks < looks_for_verdict) return suspicion.next_look;
-  return std::min(suspicion.next_look, std::max(verdict_at(suspicion), context_.now));
+  if (has_failed(suspicion)) return context_.now;
+  if (awaits_last_answer(suspicion)) {
+    return suspicion.last_look + context_.patience(suspicion.slot);
+  }
+  const Instant verdict = verdict_at(suspicion);
+  const bool is_held_back = suspicion.silent_looks < looks_for_verdict || verdict <= context_.now;
+  return is_held_back ? suspicion.next_look : std::min(suspicion.next_look, verdict);
 }
 
 Instant Suspicions::next_deadline() const {

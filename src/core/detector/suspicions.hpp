@@ -84,6 +84,7 @@ class Suspicions {
   [[nodiscard]] Duration time_allowed(const Suspicion& suspicion) const;
   [[nodiscard]] Instant verdict_at(const Suspicion& suspicion) const;
   [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
+  [[nodiscard]] bool awaits_last_answer(const Suspicion& suspicion) const;
   void look(Suspicion& suspicion);
   void maybe_confirm(Suspicion& suspicion);
   [[nodiscard]] bool has_failed(const Suspicion& suspicion) const;

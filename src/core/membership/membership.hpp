@@ -49,7 +49,8 @@ class Membership {
   /// Ends the life and begins the next: it was declared over, or left, or its name was taken by
   /// a life with a boot counter of at least this.
   void renew_life(std::uint64_t boot_above);
-  /// Forgets everybody else who lives, without an event for each: its own departure says it to readers.
+  /// Forgets everybody else who lives, without an event for each: its own departure says it to
+  /// readers.
   void forget_living();
 
   void learn(const wire::Update& update, Provenance provenance);

@@ -14,8 +14,7 @@ namespace {
 void forge(Cluster& cluster, HostId to, wire::Update update) {
   World& world = cluster.world();
   const std::uint32_t hash = wire::cluster_hash("default");
-  wire::DatagramWriter writer(
-      {.cluster = hash, .sender = cluster.life(HostId{1}).id, .health = 0});
+  wire::DatagramWriter writer({.cluster = hash, .sender = cluster.life(HostId{1}).id, .health = 0});
   ASSERT_TRUE(writer.add(update));
   world.inject(world.address(HostId{1}), to, writer.bytes());
 }
@@ -49,10 +48,10 @@ TEST(KnownBad, AFalseAccuserIsObjectedTo) {
 TEST(KnownBad, ATooHastyDetectorIsObjectedTo) {
   core::Config config;
   config.suspicion_enabled = false;
-  config.probe_timeout = 1ms;
+  config.probe_timeout = 10ms;
   config.indirect_probes = 0;
-  config.suspicion_time = 10ms;
-  Cluster cluster({.size = 10, .world = {.link = {.loss = 0.3}}, .config = config});
+  config.suspicion_time = 100ms;
+  Cluster cluster({.size = 10, .world = {.link = {.loss = 0.4}}, .config = config});
   static_cast<void>(cluster.form());
   cluster.world().run_for(5min);
 
