@@ -20,7 +20,7 @@ target_compile_options(rollcall_warnings INTERFACE
   # 105651, 105329).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-array-bounds>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)
 
 # --- sanitizers --------------------------------------------------------------------------------
 if(ROLLCALL_SANITIZE)

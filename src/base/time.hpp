@@ -30,8 +30,9 @@ constexpr double to_seconds(Duration duration) {
 /// What a Duration cannot hold becomes the longest one, of the same sign.
 constexpr Duration from_seconds(double seconds) {
   const double nanoseconds = seconds * 1e9;
-  if (nanoseconds >= static_cast<double>(Duration::max().count())) return Duration::max();
   if (nanoseconds <= static_cast<double>(Duration::min().count())) return Duration::min();
+  // Asked this way round, it also answers for what is not a number.
+  if (!(nanoseconds < static_cast<double>(Duration::max().count()))) return Duration::max();
   return Duration(static_cast<Duration::rep>(nanoseconds));
 }
 /// The duration times a factor, for back-off and scaling; at most the longest duration.

@@ -145,7 +145,7 @@ TEST(GoldenTest, UpdateOfEachShape) {
 TEST(GoldenTest, JoinRequestAndReply) {
   EXPECT_EQ(frame_hex(JoinRequest{.cluster_name = "c1", .self = db1(), .looked_for = a}),
             envelope_hex +
-                " 3f 00 00 00 00 00 00 10 08 07 06 05 04 03 02 01 10 0f 0e 0d 0c 0b 0a 09 "
+                " 3b 00 00 00 00 00 00 10 08 07 06 05 04 03 02 01 10 0f 0e 0d 0c 0b 0a 09 "
                 "02 63 31 " +
                 db1_hex);
   EXPECT_EQ(frame_hex(JoinReply{JoinStatus::name_in_use, "c1", {db1()}}),

@@ -77,7 +77,7 @@ constexpr bool is_letter_or_digit(char c) {
   const char* const last = begin + size - sizeof(Block);
   Verdicts verdicts = judge(load<Block>(last)) | are_before_name(size);
   // What the last block leaves, but for the first character, which has passed already.
-  for (const char* at = begin; at + 1 < last; at += sizeof(Block)) [[unlikely]] {
+  for (const char* at = begin + 1; at < last; at += sizeof(Block)) [[unlikely]] {
     verdicts &= judge(load<Block>(at));
   }
   return are_all_true(verdicts);

@@ -31,7 +31,7 @@ RC_GTEST_PROP(TagsTest, ReadsWhatWasWritten, ()) {
 
   RC_ASSERT(bytes.has_value());
   RC_ASSERT(are_valid_tags(*bytes));
-  RC_ASSERT(decode_tags(*bytes) == tags);
+  RC_ASSERT((decode_tags(*bytes) == tags));
 }
 
 RC_GTEST_PROP(TagsTest, WritesWhatWasReadTheSameWay, (std::vector<std::uint8_t> noise)) {
