@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "agent/suggest.hpp"
 
@@ -315,7 +316,7 @@ class FilesTest : public testing::Test {
  protected:
   ~FilesTest() override { std::remove(path_.c_str()); }
   void write(const std::string& text) const { std::ofstream(path_) << text; }
-  std::string path_ = testing::TempDir() + "rollcall_config_test";
+  std::string path_ = testing::TempDir() + "rollcall_config_test." + std::to_string(::getpid());
 };
 
 TEST_F(FilesTest, ReadsAHostsFile) {

@@ -35,7 +35,7 @@ class PidFileTest : public testing::Test {
     std::ifstream(path_) >> pid;
     return pid;
   }
-  std::string path_ = testing::TempDir() + "rollcall_pid_test";
+  std::string path_ = testing::TempDir() + "rollcall_pid_test." + std::to_string(::getpid());
 };
 
 TEST_F(PidFileTest, HoldsTheProcessIdAndGoesAtTheEnd) {
@@ -95,7 +95,8 @@ class ManagerSocket {
 };
 
 TEST(NotifyTest, ReachesASocketInTheFileSystem) {
-  const std::string path = testing::TempDir() + "rollcall_notify_test";
+  const std::string path =
+      testing::TempDir() + "rollcall_notify_test." + std::to_string(::getpid());
   ::unlink(path.c_str());
   const ManagerSocket manager(path);
   notify_service_manager("READY=1");

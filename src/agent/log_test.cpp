@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "agent/stats.hpp"
 
@@ -33,7 +34,7 @@ class LogTest : public testing::Test {
   }
   [[nodiscard]] std::string written() const { return read(path_); }
 
-  std::string path_ = testing::TempDir() + "rollcall_log_test";
+  std::string path_ = testing::TempDir() + "rollcall_log_test." + std::to_string(::getpid());
   Settings settings_;
 };
 

@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/store.hpp"
 
-#include <csignal>
 #include <fstream>
 #include <set>
-
-#include <sys/wait.h>
 
 #include "runtime/test_support.hpp"
 
@@ -119,23 +116,19 @@ TEST_F(StoreTest, SaysThatTheFileIsDamaged) {
 }
 
 TEST_F(StoreTest, SurvivesAKillInTheMiddleOfItsWork) {
-  const pid_t child = ::fork();
-  if (child == 0) {
+  ChildProcess child([this] {
     auto store = open();
     for (std::uint64_t boot = 1; store && boot < 1'000'000; ++boot) {
       static_cast<void>(store->save_boot(boot));
     }
-    ::_exit(1);
-  }
-  ASSERT_GT(child, 0);
-  const auto wal = path() / "rollcall.db-wal";
+  });
+  const auto log = path() / "rollcall.db-wal";
   ASSERT_TRUE(eventually([&] {
     std::error_code ignored;
-    const auto size = std::filesystem::file_size(wal, ignored);
+    const auto size = std::filesystem::file_size(log, ignored);
     return !ignored && size > 100'000;
   }));
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  child.kill();
 
   const auto store = open();
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -15,7 +16,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "base/address.hpp"
 #include "base/bytes.hpp"
@@ -100,6 +103,32 @@ class ScratchDirectory {
 
  private:
   std::filesystem::path path_;
+};
+
+/// A copy of this process that runs the body until it is killed, at the latest with this object.
+/// The body may only make system calls that need nothing of the parent's other threads.
+class ChildProcess {
+ public:
+  template <class Body>
+  explicit ChildProcess(Body body) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    body();
+    for (;;) ::pause();
+  }
+  ~ChildProcess() { kill(); }
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_;
 };
 
 /// A plain blocking TCP peer, for saying anything at all to what is under test.

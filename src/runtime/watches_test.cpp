@@ -2,10 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/watches.hpp"
 
-#include <csignal>
-
-#include <sys/wait.h>
-
 #include "runtime/test_support.hpp"
 
 namespace rollcall::runtime {
@@ -55,20 +51,17 @@ TEST_F(WatchesTest, TellsThatThePeerResetTheStream) {
 }
 
 TEST_F(WatchesTest, TellsThatAProcessWasKilled) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    // Only system calls: what else this process has is the parent's.
+  ChildProcess child([this] {
+    pollfd wait{peer_.tcp.get(), POLLIN, 0};
+    ::poll(&wait, 1, -1);
     const int fd = ::accept4(peer_.tcp.get(), nullptr, nullptr, 0);
     static_cast<void>(::send(fd, greeting_.data(), greeting_.size(), 0));
-    for (;;) ::pause();
-  }
-  ASSERT_GT(child, 0);
+  });
   peer_.tcp.reset();
   open(peer_.address);
   ASSERT_TRUE(until_reported("watch 1 open"));
 
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  child.kill();
 
   // The child never read our greeting, so the system tells its death as a reset.
   EXPECT_TRUE(run_until(io_, [&] { return host_.lines.find("closed") != std::string::npos; }));
