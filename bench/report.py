@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The rollcall authors
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/benchmarks.md from the JSON lines of the benchmarks.
+"""Writes the measured part of docs/benchmarks.md from the JSON lines of the benchmarks.
 
 report.py RESULTS.jsonl OUTPUT.md     each line: figure, subject, value, unit, command, …;
-                                      the last line of a figure and subject counts
+                                      the last line of a figure and subject counts. What stands in
+                                      OUTPUT.md outside the two marks stays; simulated.md beside
+                                      the results, when it is there, is taken over as it is
 report.py --convert PROGRAM <JSON     Google Benchmark's JSON, as such lines
 """
 import json
@@ -38,16 +40,17 @@ ROWS = {
                      lambda v, p, line: p is not None and v <= p / 3),
     "idle": ("processor time of an idle agent, 100 members", "≤ 1/3 of serf", "serf",
              lambda v, p, line: p is not None and v <= p / 3),
+    "udp-echo": ("pings answered per second on one core", "≥ 0.8 of a bare batched UDP echo",
+                 "bare echo", lambda v, p, line: p is not None and v >= 0.8 * p),
     "codec/ping_with_8_updates_both": ("encode and decode a ping with 8 updates", "≤ 80 ns", None,
                                        lambda v, p, line: v <= 80),
 }
-HEAD = """# Benchmarks
-
-Written by `bench/run`; do not edit. Peers are measured in the same run, on the same machine:
-memberlist and Serf as Debian 12 has them, with their defaults. Every member is a process of its
-own, on loopback. Times are from the cause until the *last* member knew, by the members' own
-events. How each figure is taken is at the top of `bench/scale/figures.py` and of
-`bench/peers/memberlist/main.go`.
+BEGIN = "<!-- written by bench/run -->"
+END = "<!-- end of what bench/run wrote -->"
+HEAD = """Peers are measured in the same run, on the same machine: memberlist and Serf as Debian 12 has them,
+with their defaults. Every member is a process of its own, on loopback. Times are from the cause
+until the *last* member knew, by the members' own events. How each figure is taken stands at the top
+of `bench/scale/figures.py` and of `bench/peers/memberlist/main.go`.
 """
 
 
@@ -70,6 +73,8 @@ def with_unit(line):
 def read(path):
     results = {}
     for text in pathlib.Path(path).read_text().splitlines():
+        if not text.startswith("{"):
+            continue
         line = json.loads(text)
         results[line["figure"], line["subject"]] = line
     return results
@@ -99,16 +104,30 @@ def machine():
     return f"{os.cpu_count()} × {model}, Linux {platform.release().split('-')[0]}"
 
 
-def document(results):
-    lines = [HEAD, f"Machine: {machine()}.", "", "| what | goal | rollcall | peer | reached |",
+def document(results, simulated):
+    lines = [BEGIN, HEAD, f"Machine: {machine()}.", "", "| what | goal | rollcall | peer | reached |",
              "| --- | --- | --- | --- | --- |", *goal_rows(results)]
     others = list(other_rows(results))
     if others:
-        lines += ["", "## Other figures", "", "| figure | of | value |", "| --- | --- | --- |",
+        lines += ["", "### Other figures", "", "| figure | of | value |", "| --- | --- | --- |",
                   *others]
+    if simulated:
+        lines += ["", "### Simulated", "", simulated.strip()]
     commands = sorted({line["command"] for line in results.values()})
-    lines += ["", "## Commands", "", "```sh", *commands, "```"]
+    lines += ["", "### Commands", "", "```sh", *commands, "```", END]
     return "\n".join(lines) + "\n"
+
+
+def write(results_path, page_path):
+    page = pathlib.Path(page_path)
+    text = page.read_text() if page.exists() else "# Benchmarks\n"
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2].lstrip("\n")
+    if not rest:
+        before = before.rstrip("\n") + "\n\n"
+    simulated = pathlib.Path(results_path).with_name("simulated.md")
+    part = document(read(results_path), simulated.read_text() if simulated.exists() else "")
+    page.write_text(before + part + after)
 
 
 def convert(program, text):
@@ -129,4 +148,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--convert":
         convert(sys.argv[2], sys.stdin.read())
     else:
-        pathlib.Path(sys.argv[2]).write_text(document(read(sys.argv[1])))
+        write(sys.argv[1], sys.argv[2])
