@@ -12,6 +12,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "http/date.hpp"
+#include "http/refusals.hpp"
 #include "http/target.hpp"
 
 namespace rollcall::http {
@@ -40,34 +41,6 @@ std::string remote_text(const Connection::Socket& socket) {
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-Problem malformed(std::string message) {
-  return {.status = 400, .code = "malformed-request", .message = std::move(message)};
-}
-
-std::string bytes_text(std::size_t bytes) {
-  return std::to_string(bytes) + " bytes";
-}
-
-Problem unreadable(const boost::system::error_code& error, const Limits& limits) {
-  using Error = beast_http::error;
-  if (error == Error::body_limit) {
-    return {.status = 413,
-            .code = "body-too-large",
-            .message = "the body is too large; allowed: " + bytes_text(limits.body_bytes_max)};
-  }
-  if (error == Error::header_limit || error == Error::buffer_overflow) {
-    return {.status = 431,
-            .code = "header-too-large",
-            .message = "the header is too large; allowed: " + bytes_text(limits.header_bytes_max)};
-  }
-  if (error == Error::bad_version) {
-    return {.status = 505,
-            .code = "unsupported-http-version",
-            .message = "this server speaks HTTP/1.0 and HTTP/1.1"};
-  }
-  return malformed("this is no HTTP request: " + error.message());
 }
 
 void append_hex(std::string& out, std::size_t number) {
@@ -130,13 +103,10 @@ void Connection::on_read(const ErrorCode& error, std::size_t bytes) {
 void Connection::parse() {
   ErrorCode error;
   buffer_.consume(parser_->put(buffer_.data(), error));
-  if (error && error != beast_http::error::need_more) return refuse_unreadable(error);
+  if (error && error != beast_http::error::need_more)
+    return refuse(unreadable(error, host_.limits()));
   if (parser_->is_done()) return dispatch();
   if (!send_continue()) read();
-}
-
-void Connection::refuse_unreadable(const ErrorCode& error) {
-  refuse(unreadable(error, host_.limits()));
 }
 
 /// A client with a large body may wait for a word before it sends it. True when that word is
@@ -363,10 +333,7 @@ void Connection::on_tick(SteadyTime now) {
   if (now >= deadline_) {
     if (state_ == State::writing || state_ == State::streaming) return abort();
     if (state_ != State::reading) return close();
-    return refuse({.status = 408,
-                   .code = "request-timeout",
-                   .message = "the request did not arrive whole within " +
-                              std::to_string(host_.limits().request_read_max.count()) + " ms"});
+    return refuse(too_slow(host_.limits()));
   }
   const bool is_silent = state_ == State::streaming && !sending_ && !ended_ &&
                          now - last_sent_ >= host_.limits().heartbeat_interval;

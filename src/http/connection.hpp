@@ -86,7 +86,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void on_read(const ErrorCode& error, std::size_t bytes);
   void parse();
-  void refuse_unreadable(const ErrorCode& error);
   void dispatch();
   bool send_continue();
   [[nodiscard]] std::optional<Problem> objection() const;

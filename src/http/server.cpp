@@ -3,15 +3,12 @@
 #include "http/server.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <exception>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -20,7 +17,7 @@
 #include <pthread.h>
 
 #include "base/address.hpp"
-#include "base/check.hpp"
+#include "http/answer_inbox.hpp"
 #include "http/connection.hpp"
 
 namespace rollcall::http {
@@ -38,123 +35,12 @@ constexpr auto accept_pause = 100ms;
 constexpr auto tick_min = 10ms;
 constexpr auto tick_max = 1000ms;
 
-struct Answer {
-  ConnectionId connection{};
-  std::variant<Response, std::unique_ptr<StreamSource>> what;
-};
-
-class AnswerSink {
- public:
-  virtual void on_answer(Answer answer) = 0;
-  virtual void on_wake_streams() = 0;
-
- protected:
-  ~AnswerSink() = default;
-};
-
-/// Brings answers from other threads to the server's, and drops those that come after its end.
-class Inbox {
- public:
-  Inbox(asio::io_context& io, AnswerSink& sink) : io_(io), sink_(sink) {}
-
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = false;
-    answers_.clear();
-    // Its id may be given to a new thread, which is not the server's.
-    thread_ = std::thread::id();
-  }
-
-  /// Called by the server's thread once, first thing.
-  void enter_thread() { thread_ = std::this_thread::get_id(); }
-
-  void put(Answer answer) {
-    if (std::this_thread::get_id() == thread_.load()) return sink_.on_answer(std::move(answer));
-    const std::lock_guard lock(mutex_);
-    if (!is_open_) return;
-    answers_.push_back(std::move(answer));
-    post_drain();
-  }
-
-  void wake_streams() {
-    const std::lock_guard lock(mutex_);
-    if (!is_open_) return;
-    wake_streams_ = true;
-    post_drain();
-  }
-
- private:
-  void post_drain() {
-    if (std::exchange(is_posted_, true)) return;
-    asio::post(io_, [this] { drain(); });
-  }
-
-  void drain() {
-    std::vector<Answer> answers;
-    bool wake = false;
-    {
-      const std::lock_guard lock(mutex_);
-      is_posted_ = false;
-      answers.swap(answers_);
-      wake = std::exchange(wake_streams_, false);
-    }
-    for (Answer& answer : answers) sink_.on_answer(std::move(answer));
-    if (wake) sink_.on_wake_streams();
-  }
-
-  asio::io_context& io_;  // not touched once closed
-  AnswerSink& sink_;      // likewise
-  std::atomic<std::thread::id> thread_{};
-  std::mutex mutex_;
-  bool is_open_ = false;
-  bool is_posted_ = false;
-  bool wake_streams_ = false;
-  std::vector<Answer> answers_;
-};
-
-Problem unanswered() {
-  return {.status = 500,
-          .code = "internal-error",
-          .message = "the request was dropped without an answer"};
-}
-
 std::chrono::milliseconds tick_interval(const Limits& limits) {
   const auto shortest =
       std::min({limits.idle_max, limits.request_read_max, limits.response_write_max,
                 limits.stream_stall_max, limits.heartbeat_interval, limits.linger_max});
   return std::clamp<std::chrono::milliseconds>(shortest / 4, tick_min, tick_max);
 }
-
-/// The answer of one connection to one request.
-class ServerTicket final : public Responder::Ticket {
- public:
-  ServerTicket(std::shared_ptr<Inbox> inbox, ConnectionId connection)
-      : inbox_(std::move(inbox)),
-        connection_(connection) {}
-  ~ServerTicket() override {
-    if (!is_answered_) inbox_->put({connection_, error_response(unanswered())});
-  }
-  ServerTicket(const ServerTicket&) = delete;
-  ServerTicket& operator=(const ServerTicket&) = delete;
-
-  void respond(Response response) override { answer(std::move(response)); }
-  void stream(std::unique_ptr<StreamSource> source) override { answer(std::move(source)); }
-
- private:
-  template <class What>
-  void answer(What what) {
-    ROLLCALL_CHECK(!is_answered_.exchange(true));
-    inbox_->put({connection_, std::move(what)});
-  }
-
-  std::shared_ptr<Inbox> inbox_;
-  ConnectionId connection_;
-  std::atomic<bool> is_answered_ = false;
-};
 
 }  // namespace
 
@@ -206,7 +92,7 @@ class Server::Core final : public ConnectionHost, public AnswerSink {
   std::uint64_t last_id_ = 0;
   std::size_t streams_ = 0;
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> connections_;
-  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>(io_, *this);
+  std::shared_ptr<AnswerInbox> inbox_ = std::make_shared<AnswerInbox>(io_, *this);
   std::thread thread_;
 };
 
@@ -332,7 +218,7 @@ void Server::Core::for_each_connection(Visit visit) {
 }
 
 void Server::Core::on_request(ConnectionId id, Request&& request) {
-  const Responder responder(std::make_shared<ServerTicket>(inbox_, id));
+  const Responder responder(make_ticket(inbox_, id));
   // Whatever a handler throws is our own mistake; it may cost this answer, not the process.
   try {
     handler_(std::move(request), responder);
