@@ -226,22 +226,40 @@ std::string lists(const World& world, HostId observer) {
          ") lists ";
 }
 
-/// What the observer has wrong about one running member, if anything.
-std::string gap_about(const World& world, HostId observer, HostId subject) {
-  const core::MemberTable& table = world.node(observer).members();
-  const core::MemberTable& own = world.node(subject).members();
-  const std::string who = lists(world, observer) + world.name(subject) + " ";
-  const Life life = world.node(subject).life();
-  const auto slot = table.find(life.id);
-  const auto self = own.find(life.id);
-  if (!self) return world.name(subject) + " does not list itself";
-  if (!slot) return who + "not at all, or with another life";
+/// What the observer has wrong about one running member; null if nothing.
+const char* error_about(const core::MemberTable& table, const core::Node& subject) {
+  const core::Record& truth = subject.members().at(*subject.members().find(subject.life().id));
+  const auto slot = table.find(truth.life.id);
+  if (!slot) return "not at all, or with another life";
   const core::Record& seen = table.at(*slot);
-  const core::Record& truth = own.at(*self);
-  if (seen.state != core::State::alive) return who + std::string(wire::to_text(seen.state));
-  if (seen.incarnation != truth.incarnation) return who + "with another incarnation";
-  if (seen.address != truth.address) return who + "at another address";
-  if (seen.tags != truth.tags) return who + "with other tags";
+  if (seen.state != core::State::alive) return "as not alive";
+  if (seen.incarnation != truth.incarnation) return "with another incarnation";
+  if (seen.address != truth.address) return "at another address";
+  if (seen.tags != truth.tags) return "with other tags";
+  return nullptr;
+}
+
+/// What is seen at a glance: a wrong number of members, another digest than the first one's, or a
+/// suspect, whom digests do not tell from the others.
+std::string gap_at_a_glance(const World& world, const std::vector<HostId>& running) {
+  const core::MemberTable& first = world.node(running.front()).members();
+  for (const HostId observer : running) {
+    const core::MemberTable& table = world.node(observer).members();
+    if (table.live_count() != running.size()) {
+      return lists(world, observer) + std::to_string(table.live_count()) + " live members, but " +
+             std::to_string(running.size()) + " run";
+    }
+    if (table.digest() != first.digest()) {
+      return world.name(observer) + " and " + world.name(running.front()) +
+             " have different digests";
+    }
+    for (const core::Slot slot : table.live()) {
+      const core::Record& record = table.at(slot);
+      if (record.state != core::State::alive) {
+        return lists(world, observer) + record.name + " suspect";
+      }
+    }
+  }
   return {};
 }
 
@@ -251,27 +269,25 @@ std::string convergence_gap(const World& world, const std::vector<HostId>& group
   std::vector<HostId> running;
   std::ranges::copy_if(group, std::back_inserter(running),
                        [&](HostId host) { return world.is_running(host); });
+  if (running.empty()) return {};
   for (const HostId observer : running) {
-    for (const HostId subject : running) {
-      const std::string gap = gap_about(world, observer, subject);
-      if (!gap.empty()) return gap;
-    }
     const core::MemberTable& table = world.node(observer).members();
-    if (table.live_count() != running.size()) {
-      return lists(world, observer) + std::to_string(table.live_count()) + " live members, but " +
-             std::to_string(running.size()) + " run";
-    }
-    const core::MemberTable& first = world.node(running.front()).members();
-    if (table.digest() != first.digest()) {
-      return world.name(observer) + " lists the same members as " + world.name(running.front()) +
-             " but has another digest";
+    for (const HostId subject : running) {
+      const char* error = error_about(table, world.node(subject));
+      if (error != nullptr) return lists(world, observer) + world.name(subject) + " " + error;
     }
   }
-  return {};
+  return gap_at_a_glance(world, running);
 }
 
 std::string convergence_gap(const World& world) {
   return convergence_gap(world, world.hosts());
+}
+
+bool may_have_converged(const World& world) {
+  std::vector<HostId> running = world.hosts();
+  std::erase_if(running, [&](HostId host) { return !world.is_running(host); });
+  return running.empty() || gap_at_a_glance(world, running).empty();
 }
 
 }  // namespace rollcall::sim

@@ -129,6 +129,9 @@ class VerdictLog {
 /// incarnation and address, and none suspect; else the first difference in words.
 [[nodiscard]] std::string convergence_gap(const World& world);
 
+/// False when a look at numbers and digests shows a gap already: cheap enough for every step.
+[[nodiscard]] bool may_have_converged(const World& world);
+
 /// As convergence_gap(), for the members of a group that is cut off from the others.
 [[nodiscard]] std::string convergence_gap(const World& world, const std::vector<HostId>& group);
 

@@ -40,13 +40,8 @@ std::string Cluster::form(Duration limit) {
 }
 
 std::string Cluster::converge(Duration limit) {
-  std::string gap;
-  const auto agree = [&] {
-    gap = convergence_gap(world_);
-    return gap.empty();
-  };
-  // The gap is written over at each look, so the last one tells what is still missing.
-  return world_.run_until(agree, limit) ? std::string{} : gap;
+  const auto agree = [&] { return may_have_converged(world_) && convergence_gap(world_).empty(); };
+  return world_.run_until(agree, limit) ? std::string{} : convergence_gap(world_);
 }
 
 std::optional<Duration> Cluster::until_all_know(const LifeId& life, Instant since, Duration limit) {
