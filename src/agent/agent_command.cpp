@@ -35,6 +35,8 @@ struct Launch {
   ParsedFlags flags;
   Environment environment;
   Config config;
+  /// As they were read, to tell what has changed when they are read again.
+  Settings as_read;
   std::vector<std::string> seeds;
 };
 
@@ -60,7 +62,9 @@ void prepare_daemon(Launch& launch) {
   for (std::string* path : {&settings.data_dir, &settings.log_file, &settings.pid_file}) {
     make_absolute(*path);
   }
-  if (launch.flags.config_file) make_absolute(*launch.flags.config_file);
+  auto& file = launch.flags.config_file;
+  if (!file) file = launch.environment("ROLLCALL_CONFIG");
+  if (file) make_absolute(*file);
   if (settings.log_file.empty()) {
     complain("agent: without --log-file, the log of this daemon is discarded");
     settings.log_file = "/dev/null";
@@ -81,6 +85,7 @@ std::optional<Launch> read_launch(const std::vector<std::string>& arguments) {
     complain(to_text(seeds.error()));
     return std::nullopt;
   }
+  launch.as_read = config->settings;
   launch.config = std::move(*config);
   launch.seeds = std::move(*seeds);
   return launch;
@@ -132,8 +137,6 @@ class Process {
     }
   }
 
-  void log_error(const std::string& text) { log_.write(LogLevel::error, text); }
-
  private:
   static bool is_end(std::optional<int> signal) { return signal == SIGTERM || signal == SIGINT; }
 
@@ -174,7 +177,7 @@ class Process {
     Config next = *agent_->config().get();
     for (const Key& key : all_keys()) {
       const auto value = value_json(loaded.settings, key);
-      if (value == value_json(launch_.config.settings, key)) continue;
+      if (value == value_json(launch_.as_read, key)) continue;
       if (key.reload == Reload::at_start) {
         log_.write(LogLevel::warn, "a change that is taken at the next start only",
                    {{"key", key.name}, {"value", value}});
@@ -182,12 +185,12 @@ class Process {
       }
       const RawValue raw{RawValue::Shape::scalar, {value_text(loaded.settings, key)}};
       static_cast<void>(assign(next.settings, key, raw));
-      static_cast<void>(assign(launch_.config.settings, key, raw));
       next.origins.insert_or_assign(std::string(key.name), loaded.origin_of(key.name));
     }
+    launch_.as_read = loaded.settings;
     log_.set_level(next.settings.log_level);
+    log_.write(LogLevel::info, "reloaded", {{"log_level", next.settings.log_level}});
     agent_->config().set(std::move(next));
-    log_.write(LogLevel::info, "reloaded", {{"log_level", launch_.config.settings.log_level}});
   }
 
   Launch launch_;

@@ -101,7 +101,8 @@ Since parse_index(std::string_view text, std::string field) {
 
 /// The header wins: a browser that reconnects repeats the URL, with what it said at first.
 Since parse_since(const Request& request) {
-  if (const auto id = request.header("Last-Event-ID")) return parse_index(*id, "Last-Event-ID");
+  const std::string_view last_seen = request.header("Last-Event-ID").value_or("");
+  if (!last_seen.empty()) return parse_index(last_seen, "Last-Event-ID");
   if (const auto since = request.parameter("since")) return parse_index(*since, "since");
   return std::nullopt;
 }

@@ -83,6 +83,7 @@ Failure failure_of_status(unsigned status, const std::string& body, const std::s
   Failure failure{.code = ExitCode::refused, .what = what, .todo = advice_for(status)};
   if (error.is_object() && error.contains("message")) {
     failure.why = field_text(error, "message");
+    failure.agent_code = field_text(error, "code");
     // The agent's own sentence says what to do where there is something.
     if (status != 401 && status != 403) failure.todo.clear();
   } else {

@@ -25,6 +25,8 @@ struct Failure {
   std::string why = {};
   /// What the user can do about it; empty if why says it already.
   std::string todo = {};
+  /// The agent's own word for it ("not-allowed"), where it refused.
+  std::string agent_code = {};
   /// Further lines, such as the end of a log.
   std::vector<std::string> details = {};
 };

@@ -69,6 +69,16 @@ Outcome<ExitCode> run_leave(const AgentOptions& options) {
   return ExitCode::done;
 }
 
+/// The agent says that it may not; the user wants to know what may.
+Failure explained(Failure failure, const std::string& name) {
+  if (failure.agent_code != "not-allowed") return failure;
+  failure.why = name + " cannot be forced out: " + failure.why;
+  failure.todo =
+      "only a failed or suspected member can be, by an agent that is in the cluster; a "
+      "live one leaves by 'rollcall leave' on its own agent";
+  return failure;
+}
+
 Outcome<ExitCode> run_force_leave(const AgentOptions& options, const std::string& name) {
   if (!is_valid_name(name)) {
     return std::unexpected(Failure{.code = ExitCode::usage,
@@ -81,7 +91,7 @@ Outcome<ExitCode> run_force_leave(const AgentOptions& options, const std::string
                     .method = "POST",
                     .target = "/v1/members/" + http::percent_encoded(name) + "/force-leave",
                     .timeout = leave_timeout});
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return std::unexpected(explained(answer.error(), name));
   if (options.json) {
     print_json(*answer);
   } else {

@@ -130,6 +130,12 @@ Outcome<ExitCode> run_suspects(const AgentOptions& options) {
   return ExitCode::done;
 }
 
+std::string check_state(const std::string& state) {
+  const std::array<std::string_view, 4> states{"alive", "suspect", "failed", "left"};
+  const bool valid = std::ranges::find(states, state) != states.end();
+  return valid ? "" : "'" + state + "' is not one of alive, suspect, failed, left";
+}
+
 std::string check_tag(const std::string& tag) {
   const std::size_t equals = tag.find('=');
   const bool valid = equals != std::string::npos && equals > 0;
@@ -142,7 +148,7 @@ void add_member_commands(CLI::App& program, Invocation& invocation) {
   auto& members = add_command(program, "members", "List the members that an agent knows");
   auto members_options = std::make_shared<MembersOptions>();
   members.add_option("--state", members_options->state, "Only members in this state")
-      ->check(CLI::IsMember({"alive", "suspect", "failed", "left"}))
+      ->check(check_state)
       ->type_name("alive|suspect|failed|left");
   members.add_option("--tag", members_options->tags, "Only members with this tag; repeatable")
       ->check(check_tag)

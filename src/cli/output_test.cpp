@@ -15,7 +15,7 @@ namespace {
 
 TEST(CliProperties, ShowsWhateverTheAgentSays) {
   const Json status = Json::parse(
-      R"({"name":"n1","uptime_s":1.5,"tags":{"rack":"r1"},"empty":{},"seeds":["a","b"],"x":null})");
+      R"({"name":"n1","uptime_s":1.5,"tags":{"rack":"r1"},"empty":{},"seeds":["a","b"],"x":null,"y":""})");
 
   EXPECT_EQ(properties_text(status),
             "name       n1\n"
@@ -23,7 +23,8 @@ TEST(CliProperties, ShowsWhateverTheAgentSays) {
             "tags.rack  r1\n"
             "empty      -\n"
             "seeds      a, b\n"
-            "x          -\n");
+            "x          -\n"
+            "y          -\n");
 }
 
 TEST(CliEvents, AreOneLineEach) {

@@ -56,6 +56,9 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
        "rollcall: config dump: flag --probe-interval: found 'fast'; allowed: a "
        "number and one "
        "of the units ns, us, ms, s, m, h, as in 250ms or 1.5s\n"},
+      {{"members", "--state", "dead"},
+       "rollcall: members: --state: 'dead' is not one of alive, suspect, failed, left; 'rollcall "
+       "members --help' tells what is allowed\n"},
       {{"members", "--tag", "rack"},
        "rollcall: members: --tag: 'rack' is not KEY=VALUE; 'rollcall members --help' tells what is "
        "allowed\n"},

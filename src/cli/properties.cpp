@@ -34,7 +34,8 @@ void collect(const Json& object, const std::string& prefix, std::vector<Property
     } else if (value.is_null() || (value.is_object() && value.empty())) {
       properties.emplace_back(prefix + key, "-");
     } else {
-      properties.emplace_back(prefix + key, field_text(object, key));
+      const std::string text = field_text(object, key);
+      properties.emplace_back(prefix + key, text.empty() ? "-" : text);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include "runtime/loop.hpp"
+#include "runtime/node_loop.hpp"
 #include "runtime/test_support.hpp"
 #include "wire/messages.hpp"
 
@@ -400,6 +401,48 @@ TEST_F(AgentTest, CountsWhatItRefuses) {
   EXPECT_TRUE(eventually(
       [&] { return a.status().datagrams_refused == 2 && a.status().streams_refused == 1; }));
   EXPECT_TRUE(eventually([&] { return peer.is_ended(); }));
+}
+
+TEST_F(AgentTest, PublishesALargeClusterInStepWithItsEvents) {
+  constexpr std::size_t others = NodeLoop::large_cluster + 500;
+  Agent a = start("a");
+  std::atomic<bool> is_in_step = true;
+  const auto waker = a.on_new_events([&] {
+    // What an event tells is in the list by the time it can be read.
+    const auto newest = a.events_since(a.status().event_index - 1).events;
+    const MemberList list = a.members();
+    for (const auto& event : newest) {
+      if (list.find(event->member.name) == nullptr) is_in_step = false;
+    }
+  });
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const RawAddress to = to_raw(*parse_address(a.address()), Family::v4);
+  const Address nobody = deserted_address();
+  const wire::Envelope stranger{
+      .cluster = wire::cluster_hash("test"), .sender = {9, 9}, .health = 0};
+
+  ASSERT_TRUE(eventually([&] {
+    // Told again until all have arrived, for datagrams may be lost.
+    const MemberList known = a.members();
+    wire::DatagramWriter writer(stranger);
+    for (std::size_t i = 0; i < others; ++i) {
+      wire::Update update;
+      const std::string name = "m" + std::to_string(i);
+      if (known.find(name) != nullptr) continue;
+      update.name = name;
+      update.life = {1, {i + 1, 1}};
+      update.address = nobody;
+      if (writer.add(update)) continue;
+      ::sendto(fd.get(), writer.bytes().data(), writer.size(), 0, to.data(), to.size);
+      writer.begin(stranger);
+      EXPECT_TRUE(writer.add(update));
+    }
+    ::sendto(fd.get(), writer.bytes().data(), writer.size(), 0, to.data(), to.size);
+    return a.members().size() == others + 1;
+  }));
+
+  EXPECT_TRUE(is_in_step);
+  EXPECT_GE(a.status().event_index, others);
 }
 
 TEST_F(AgentTest, ReadersAndWritersMayComeFromManyThreads) {
