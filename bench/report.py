@@ -44,6 +44,10 @@ ROWS = {
                  "bare echo", lambda v, p, line: p is not None and v >= 0.8 * p),
     "codec/ping_with_8_updates_both": ("encode and decode a ping with 8 updates", "≤ 80 ns", None,
                                        lambda v, p, line: v <= 80),
+    "sim-speed/10000": ("10,000 members simulated on one core, a tenth replaced every day",
+                        "≥ 10 × real time", None, lambda v, p, line: v >= 10),
+    "sim-memory/100000": ("100,000 members simulated, to the end of a host's silent loss: memory",
+                          "≤ 8 GiB", None, lambda v, p, line: v <= 8),
 }
 BEGIN = "<!-- written by bench/run -->"
 END = "<!-- end of what bench/run wrote -->"

@@ -26,16 +26,20 @@ if(ROLLCALL_TESTS)
                         GTest::gmock)
 endif()
 
-# rollcall_test_program(NAME LABEL label SECONDS n SOURCES file… LINKS target…)
-# One GoogleTest program; each of its tests becomes a test of ctest.
+# rollcall_test_program(NAME LABEL label SECONDS n SOURCES file… LINKS target… [NO_SUPPORT])
+# One GoogleTest program; each of its tests becomes a test of ctest. NO_SUPPORT leaves out the
+# helpers, and with them the core.
 function(rollcall_test_program name)
-  cmake_parse_arguments(test "" "LABEL;SECONDS" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(test "NO_SUPPORT" "LABEL;SECONDS" "SOURCES;LINKS" ${ARGN})
   if(NOT test_SOURCES)
     return()
   endif()
   add_executable(${name} ${test_SOURCES})
-  target_link_libraries(${name} PRIVATE ${test_LINKS} rollcall_test_support rapidcheck
-                        GTest::gtest_main rollcall_warnings)
+  if(NOT test_NO_SUPPORT)
+    list(APPEND test_LINKS rollcall_test_support)
+  endif()
+  target_link_libraries(${name} PRIVATE ${test_LINKS} rapidcheck GTest::gtest_main
+                        rollcall_warnings)
   target_compile_definitions(${name} PRIVATE
     ROLLCALL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     $<$<TARGET_EXISTS:rollcall>:ROLLCALL_BINARY="$<TARGET_FILE:rollcall>">)
@@ -48,6 +52,7 @@ endfunction()
 # rollcall_test_folder(KIND …): all of tests/KIND as one program.
 function(rollcall_test_folder kind)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${kind}/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "/known_bad/")
   rollcall_test_program(rollcall_${kind}_tests LABEL ${kind} SOURCES ${sources} ${ARGN})
 endfunction()
 
@@ -60,13 +65,30 @@ if(ROLLCALL_TESTS)
                           SOURCES ${sources} LINKS rollcall_${room} ${links})
   endforeach()
   rollcall_test_folder(scenario SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} LINKS rollcall_sim)
-  rollcall_test_folder(simulation SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} LINKS rollcall_sim)
+  rollcall_test_folder(simulation SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} LINKS rollcall_lab)
   rollcall_test_folder(process SECONDS ${ROLLCALL_PROCESS_SECONDS_MAX}
                        LINKS rollcall_launcher rollcall_http rollcall_runtime Boost::headers
                              nlohmann_json::nlohmann_json Threads::Threads)
   if(TARGET rollcall_process_tests AND TARGET rollcall)
     add_dependencies(rollcall_process_tests rollcall)
   endif()
+endif()
+
+# tests/simulation/known_bad is linked with a core that can be told to be wrong: the same sources
+# with ROLLCALL_MUTANTS (src/core/mutants.hpp), and the simulator's own objects over it. The room's
+# library would bring the right core along.
+if(ROLLCALL_TESTS)
+  get_target_property(core_sources rollcall_core SOURCES)
+  add_library(rollcall_core_mutable STATIC EXCLUDE_FROM_ALL ${core_sources})
+  target_compile_definitions(rollcall_core_mutable PUBLIC ROLLCALL_MUTANTS)
+  target_link_libraries(rollcall_core_mutable PUBLIC rollcall_wire PRIVATE rollcall_warnings)
+  target_include_directories(rollcall_core_mutable PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  rollcall_use_pch(rollcall_core_mutable std)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/simulation/known_bad/*.cpp")
+  rollcall_test_program(rollcall_known_bad_tests LABEL simulation
+                        SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} NO_SUPPORT
+                        SOURCES ${sources} $<TARGET_OBJECTS:rollcall_sim>
+                        LINKS rollcall_core_mutable)
 endif()
 
 # Each tests/fuzz/NAME.cpp defines LLVMFuzzerTestOneInput. With ROLLCALL_FUZZ it is a fuzzer; in

@@ -146,11 +146,12 @@ class Filter:
     TABLE = "inet rollcall_bench"
 
     def __init__(self, port, http_port):
-        self._rules = (f"table {self.TABLE} {{ chain output {{ type filter hook output priority 0;"
-                       f" tcp sport {http_port} accept; tcp dport {http_port} accept;"
-                       f" meta skuid {VICTIM_USER} drop;"
-                       f" udp sport {port} drop; udp dport {port} drop;"
-                       f" tcp sport {port} drop; tcp dport {port} drop; }} }}")
+        verdicts = [f"tcp sport {http_port} accept", f"tcp dport {http_port} accept",
+                    f"meta skuid {VICTIM_USER} drop",
+                    f"udp sport {port} drop", f"udp dport {port} drop",
+                    f"tcp sport {port} drop", f"tcp dport {port} drop"]
+        self._rules = "\n".join([f"table {self.TABLE} {{", "chain output {",
+                                 "type filter hook output priority 0", *verdicts, "}", "}"])
 
     def __enter__(self):
         subprocess.run(["nft", self._rules], check=True)

@@ -29,6 +29,8 @@ class Layers(unittest.TestCase):
             ("src/core/node.cpp", '"runtime/loop.hpp"'),
             ("src/core/detector/probe.hpp", '"sim/world.hpp"'),
             ("src/sim/world.cpp", '"runtime/loop.hpp"'),
+            ("src/sim/world.cpp", '"lab/runner.hpp"'),
+            ("src/lab/runner.cpp", '"runtime/loop.hpp"'),
             ("src/runtime/loop.cpp", '"sim/world.hpp"'),
             ("src/runtime/loop.cpp", '"agent/run.hpp"'),
             ("src/http/server.cpp", '"agent/run.hpp"'),

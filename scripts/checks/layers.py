@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dependency rule of ARCHITECTURE.md, on every #include of the tree.
 
-base <- wire <- core <- {runtime, sim}; runtime <- http <- agent <- cli; launcher stands on base.
+base <- wire <- core <- {runtime, sim}; runtime <- http <- agent <- cli; sim <- lab <- cli; launcher
+stands on base.
 The pure rooms see neither the operating system nor a third party.
 """
 import re
@@ -17,12 +18,13 @@ ROOMS = {
     "wire": {"base", "wire"},
     "core": {"base", "wire", "core"},
     "sim": {"base", "wire", "core", "sim"},
+    "lab": {"base", "wire", "core", "sim", "lab"},
     "runtime": {"base", "wire", "core", "runtime", "rollcall"},
     "launcher": {"base", "launcher"},
     "http": {"base", "http", "runtime", "rollcall"},
     # agent composes the rooms, and asks the core whether a configuration can be used.
     "agent": {"base", "agent", "core", "http", "runtime", "rollcall"},
-    "cli": {"base", "agent", "cli", "http", "launcher", "sim", "rollcall"},
+    "cli": {"base", "agent", "cli", "http", "lab", "launcher", "rollcall"},
     "rollcall": {"rollcall"},
 }
 PURE = {"base", "wire", "core", "sim", "rollcall"}
@@ -31,8 +33,8 @@ PURE = {"base", "wire", "core", "sim", "rollcall"}
 PARTIES = {
     "boost": {"runtime", "http", "agent", "cli"},
     "sqlite3.h": {"runtime"},
-    "yaml-cpp": {"agent"},
-    "nlohmann": {"http", "agent", "cli", "launcher"},
+    "yaml-cpp": {"agent", "lab"},
+    "nlohmann": {"http", "agent", "cli", "lab", "launcher"},
     "spdlog": {"agent", "cli"},
     "fmt": {"agent", "cli"},
     "CLI": {"agent", "cli"},

@@ -3,6 +3,7 @@
 #include "core/config.hpp"
 
 #include "base/text.hpp"
+#include "core/detector/suspicion.hpp"
 
 namespace rollcall::core {
 namespace {
@@ -53,6 +54,16 @@ void check_detection(const Config& config, Problems& problems) {
   }
 }
 
+void check_swim(const SwimTuning& swim, Problems& problems) {
+  problems.require(swim.suspicion_multiplier >= 1 && swim.suspicion_multiplier <= 100,
+                   "swim.suspicion-multiplier", "is out of range; allowed: 1 to 100");
+  problems.require(swim.suspicion_max_multiplier >= 1 && swim.suspicion_max_multiplier <= 100,
+                   "swim.suspicion-max-multiplier", "is out of range; allowed: 1 to 100");
+  problems.require(swim.confirmations < Witnesses::witnesses_max, "swim.confirmations",
+                   std::to_string(swim.confirmations) + " is out of range; allowed: 0 to " +
+                       std::to_string(Witnesses::witnesses_max - 1));
+}
+
 void check_spreading(const Config& config, Problems& problems) {
   problems.in_range(config.gossip_interval, 10ms, 1min, "gossip-interval");
   problems.require(config.gossip_fanout <= 64, "gossip-fanout",
@@ -69,6 +80,7 @@ std::vector<ConfigProblem> validate(const Config& config) {
   Problems problems;
   check_identity(config, problems);
   check_detection(config, problems);
+  check_swim(config.swim, problems);
   check_spreading(config, problems);
   return problems.take();
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,50 @@ enum class Profile : std::uint8_t {
   swim       // the published parameters of SWIM with Lifeguard, for comparison
 };
 
+/// Which of the published rules profile swim follows. The defaults are those that SWIM's
+/// best-known implementation ships; the experiments set those of the papers.
+///
+/// Source: Das, Gupta, Motivala, "SWIM", DSN 2002; Dadgar, Phillips, Currey, "Lifeguard", 2018.
+struct SwimTuning {
+  enum class Targets : std::uint8_t {
+    round_robin,  // a list, shuffled anew for each round (SWIM, section 4.3)
+    random        // any live member (SWIM, section 3.1)
+  };
+  enum class Phases : std::uint8_t {
+    random,  // each member begins at a moment of its own
+    aligned  // the first probe is one whole interval after the start: synchronous rounds
+  };
+  /// How suspicion times and repeats grow with the number of members n.
+  enum class Growth : std::uint8_t {
+    decades,  // max(1, log10 n) intervals, ceil(log10(n+1)) repeats
+    rounds    // ceil(ln(n+1)) of both (SWIM, section 5)
+  };
+  /// What a bad local health stretches (Lifeguard's LHA-Probe).
+  enum class HealthProbe : std::uint8_t { off, interval, interval_and_timeout };
+
+  Targets targets = Targets::round_robin;
+  Phases phases = Phases::random;
+  Growth growth = Growth::decades;
+  HealthProbe health_probe = HealthProbe::interval;
+  /// Alpha: the shortest suspicion, and the repeats of an update, in units of growth.
+  double suspicion_multiplier = 4;
+  /// Beta: the longest suspicion, in units of the shortest (LHA-Suspicion).
+  double suspicion_max_multiplier = 6;
+  /// K: independent confirmations that make a suspicion the shortest; 0 turns LHA-Suspicion off.
+  std::size_t confirmations = 2;
+  /// A suspect is told in every ping to it (the Buddy System).
+  bool buddy = true;
+  /// A TCP probe besides the helpers.
+  bool stream_probe = true;
+  /// Updates are also sent by themselves every gossip interval, and not only with pings.
+  bool gossip_ticks = true;
+  /// How often an update is sent; 0 means 4 (growth decades) or 3 (growth rounds) times growth.
+  std::size_t update_sends = 0;
+  /// Differing digests are looked into as in profile rollcall, and not only every
+  /// anti_entropy_interval.
+  bool compares_digests = true;
+};
+
 /// Everything one member's protocol can be told. Validated by validate() before a Node is made.
 struct Config {
   // Who we are.
@@ -29,6 +74,9 @@ struct Config {
   std::string name;
   /// The address that others reach us at; never unspecified.
   Address advertise;
+  /// Where this node's sockets are bound, which says what kinds of addresses they can send to;
+  /// nothing: to all.
+  std::optional<Address> bound = {};
   wire::Tags tags;
 
   // Failure detection.
@@ -42,6 +90,8 @@ struct Config {
   bool suspicion_enabled = true;
   /// P: the pause that is tolerated (profile rollcall). Zero means auto: 2 s.
   Duration suspicion_time = 0s;
+  /// Profile swim only.
+  SwimTuning swim{};
 
   // Dissemination.
   /// The tick of profile swim, and the shortest time between two bursts of eager pushes' repeats.

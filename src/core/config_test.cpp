@@ -27,6 +27,16 @@ TEST(ConfigTest, AcceptsTheDefaults) {
   EXPECT_TRUE(validate(usable()).empty());
 }
 
+TEST(ConfigTest, RefusesASwimTuningOutOfRange) {
+  Config config = usable();
+  config.swim.suspicion_multiplier = 0.5;
+  EXPECT_EQ(only_problem(config), "swim.suspicion-multiplier");
+  config.swim = {.suspicion_max_multiplier = 101};
+  EXPECT_EQ(only_problem(config), "swim.suspicion-max-multiplier");
+  config.swim = {.confirmations = 8};
+  EXPECT_EQ(only_problem(config), "swim.confirmations");
+}
+
 TEST(ConfigTest, RefusesAProbeTimeoutAboveTheInterval) {
   Config config = usable();
   config.probe_timeout = 2s;

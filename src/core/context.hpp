@@ -38,6 +38,7 @@ struct Context {
   RttEstimator rtt;
   Phase phase = Phase::starting;
   Slot self{};
+  const Record* own_record = nullptr;
   /// The moment of the input being handled.
   Instant now;
   /// Where its effects go; set for the duration of an input.
@@ -45,20 +46,28 @@ struct Context {
   std::uint32_t cluster;
   /// When a datagram of any other member was last received.
   Instant last_heard{};
+  /// When anything that this node asked was last answered: it can be heard, and it hears.
+  Instant last_answered{};
   /// The own life that readers were last told of.
   LifeId published_life;
   /// When the set of live records last changed.
   Instant last_change{};
 
-  [[nodiscard]] const Record& self_record() const { return table.at(self); }
+  [[nodiscard]] const Record& self_record() const { return *own_record; }
+  /// Says which record is this node's own, from now on.
+  void set_self(Slot slot) {
+    self = slot;
+    own_record = &table.at(slot);  // a record that was put() stays where it is
+  }
   [[nodiscard]] bool is_self(Slot slot) const { return slot == self; }
   [[nodiscard]] std::size_t others() const {
     return table.live_count() - (is_live(self_record().state) ? 1 : 0);
   }
   /// Nobody at all has been heard for twice the pause budget, though there are several: the
-  /// fault is more likely here.
+  /// fault is more likely here. Profile swim knows no such doubt.
   [[nodiscard]] bool hears_nobody() const {
-    return others() >= 2 && now - last_heard >= 2 * pause_budget();
+    return config.profile == Profile::rollcall && others() >= 2 &&
+           now - last_heard >= 2 * pause_budget();
   }
   /// Whether this node takes part: answers, probes, spreads.
   [[nodiscard]] bool is_taking_part() const {
@@ -95,6 +104,9 @@ struct Context {
     return std::max(usual, of_member) + slowness;
   }
 
+  void send(const Address& to, const wire::DatagramWriter& datagram) {
+    send(to, effects->keep(datagram.bytes()));
+  }
   void send(const Address& to, Slice payload) {
     ++counters.datagrams_sent;
     counters.bytes_sent += payload.size;
@@ -137,7 +149,7 @@ struct Context {
 
 template <class Filter>
 std::vector<Slot> Context::pick_live(std::size_t count, Filter allowed) {
-  const std::vector<Slot>& live = table.live();
+  const SlotList& live = table.live();
   std::vector<Slot> picked;
   if (count == 0 || live.empty()) return picked;
   const auto take = [&](Slot slot) {
@@ -148,7 +160,7 @@ std::vector<Slot> Context::pick_live(std::size_t count, Filter allowed) {
     picked.push_back(slot);
   };
   if (live.size() <= 4 * count + 8) {
-    std::vector<Slot> all = live;
+    std::vector<Slot> all(live.begin(), live.end());
     prng.shuffle(std::span(all));
     for (std::size_t i = 0; i < all.size() && picked.size() < count; ++i) take(all[i]);
     return picked;

@@ -44,6 +44,7 @@ class Exchanges {
   /// The exchange has ended by itself.
   std::optional<Exchange> take(ExchangeId id);
   [[nodiscard]] std::size_t count(ExchangePurpose purpose) const;
+  [[nodiscard]] std::size_t size() const { return open_.size(); }
 
  private:
   Slice encode(const wire::StreamMessage& message);

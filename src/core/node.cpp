@@ -22,6 +22,12 @@ void Node::start(Instant now, Effects& effects) {
   state_->exit();
 }
 
+void Node::start_among(const MemberTable& everybody, Instant now, Effects& effects) {
+  state_->enter(now, effects);
+  state_->start_among(everybody);
+  state_->exit();
+}
+
 void Node::on_datagram(const Address& from, Bytes datagram, Instant now, Effects& effects) {
   state_->enter(now, effects);
   state_->on_datagram(from, datagram);
@@ -93,6 +99,12 @@ Instant Node::next_deadline() const {
   return state_->next_deadline();
 }
 
+void Node::fetch() const {
+  constexpr std::size_t line_bytes = 64;
+  const auto* bytes = reinterpret_cast<const std::byte*>(state_.get());
+  for (std::size_t at = 0; at < sizeof(State); at += line_bytes) __builtin_prefetch(bytes + at);
+}
+
 const Config& Node::config() const {
   return state_->context.config;
 }
@@ -116,6 +128,12 @@ Duration Node::lag() const {
 }
 const Counters& Node::counters() const {
   return state_->context.counters;
+}
+QueueSizes Node::queue_sizes() const {
+  return state_->queue_sizes();
+}
+const JoinTrouble& Node::join_trouble() const {
+  return state_->joiner().trouble();
 }
 
 }  // namespace rollcall::core

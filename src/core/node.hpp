@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -68,6 +69,13 @@ struct SetTagsCommand {
 using Command =
     std::variant<JoinCommand, CancelJoinCommand, LeaveCommand, ForceLeaveCommand, SetTagsCommand>;
 
+/// What became of the homes when they were tried in the background and none could be joined.
+struct JoinTrouble {
+  /// Counts such tries; 0 before the first.
+  std::uint64_t number = 0;
+  std::vector<JoinAttempt> attempts;
+};
+
 /// Counters since the start; each only grows.
 struct Counters {
   std::uint64_t datagrams_received = 0;
@@ -84,6 +92,15 @@ struct Counters {
   std::uint64_t failures = 0;
   std::uint64_t pauses = 0;  // own pauses noticed
   std::uint64_t exchanges = 0;
+};
+
+/// What waits inside a node; each is bounded.
+struct QueueSizes {
+  std::size_t updates = 0;       // riding along: one a record
+  std::size_t pushes = 0;        // for the next flush
+  std::size_t suspicions = 0;    // one a suspect
+  std::size_t exchanges = 0;     // Exchanges::open_max
+  std::size_t helper_tasks = 0;  // HelperDesk::tasks_max
 };
 
 /// One member's whole protocol: membership, failure detection, dissemination, joining.
@@ -110,6 +127,11 @@ class Node {
   void set_homes(std::vector<HostPort> seeds, std::vector<Address> saved_peers);
   /// Begins: with homes, joins them; without, starts a cluster of one.
   void start(Instant now, Effects& effects);
+
+  /// Begins in the middle of a formed cluster, instead of start(): everybody's table, this node's
+  /// own life in it, is what it knows. The table must stay as it is while the node lives. For
+  /// simulations, where ten thousand members cannot each keep ten thousand records.
+  void start_among(const MemberTable& everybody, Instant now, Effects& effects);
 
   void on_datagram(const Address& from, Bytes datagram, Instant now, Effects& effects);
   /// The operating system reported an error for datagrams sent to an address.
@@ -138,6 +160,9 @@ class Node {
   /// The one timer the runtime must keep. Recompute after every call.
   [[nodiscard]] Instant next_deadline() const;
 
+  /// Asks the processor for the memory that the next input will need; changes nothing.
+  void fetch() const;
+
   // --- Queries -------------------------------------------------------------------------------
   [[nodiscard]] const Config& config() const;
   [[nodiscard]] const MemberTable& members() const;
@@ -150,6 +175,9 @@ class Node {
   /// The recent lateness of this node's own timers.
   [[nodiscard]] Duration lag() const;
   [[nodiscard]] const Counters& counters() const;
+  [[nodiscard]] QueueSizes queue_sizes() const;
+  /// The last try to join in the background that failed.
+  [[nodiscard]] const JoinTrouble& join_trouble() const;
 
  private:
   class State;

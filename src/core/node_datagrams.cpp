@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
 // The life of a datagram: decoded here, one handler a message, answered at its end.
+#include "core/mutants.hpp"
 #include "core/node_state.hpp"
 
 namespace rollcall::core {
@@ -20,6 +21,11 @@ void Node::State::on_datagram(const Address& from, Bytes datagram) {
   if (sender == context.self_record().life.id) return;
   const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::conflict;
   if (!context.is_taking_part() && !answers_only) return;
+  if (context.hears_nobody()) {
+    // It did not hear the answers to its looks: that is a pause of its ears.
+    reads_backlog_ = true;
+    detector_->on_pause(context.now - context.last_heard);
+  }
   context.last_heard = context.now;
   unanswered_.clear();
   while (!reader->at_end()) {
@@ -73,6 +79,7 @@ void Node::State::handle(const wire::Ack& ack, const Address& from, const LifeId
 
 void Node::State::on_answered(const SentPing& ping, const LifeId& sender) {
   const bool is_the_one = sender == ping.target;
+  context.last_answered = context.now;
   if (is_the_one && ping.slot && context.is_live_still(*ping.slot, ping.target)) {
     const Duration rtt = context.now - ping.sent_at;
     context.rtt.on_sample(rtt);
@@ -104,16 +111,19 @@ void Node::State::handle(const wire::PingRequest& request, const Address& from, 
 
 void Node::State::handle(const wire::Report& report, const Address& from, const LifeId&) {
   if (const auto request = pings_.take(report.sequence, from)) {
+    context.last_answered = context.now;
     detector_->on_report(*request, report.finding);
   }
 }
 
 void Node::State::handle(const wire::Update& update, const Address&, const LifeId&) {
-  learn(update, Provenance::datagram);
+  wire::Update dated = update;
+  if (reads_backlog_ && !is_mutant(Mutant::old_news_believed)) dated.age = wire::Age::history;
+  learn(dated, Provenance::datagram);
 }
 
 void Node::State::on_unreachable(const Address& to, Unreachable what) {
-  if (what != Unreachable::port) return;
+  if (what != Unreachable::port || is_mutant(Mutant::refusals_ignored)) return;
   name_claim_.on_refused(to);
   settle_claim();
   if (!context.is_taking_part()) return;

@@ -49,11 +49,12 @@ void Node::State::enter(Instant now, Effects& effects) {
 }
 
 void Node::State::note_lateness(Instant now) {
-  const Instant due = next_deadline();
+  const Instant due = next_deadline_;
   if (now <= due || due == lateness_noted_for_) return;
   lateness_noted_for_ = due;
   const Duration late = now - due;
   context.health.on_lateness(late);
+  if (late >= UpdateQueue::news_time) reads_backlog_ = true;
   if (late < std::max(pause_min, context.pause_budget() / 8)) return;
   ++context.counters.pauses;
   detector_->on_pause(late);
@@ -62,6 +63,7 @@ void Node::State::note_lateness(Instant now) {
 void Node::State::exit() {
   if (context.is_taking_part() || context.phase == Phase::leaving) gossip_.flush();
   context.effects = nullptr;
+  next_deadline_ = earliest_deadline();
 }
 
 void Node::State::on_deadline() {
@@ -77,15 +79,24 @@ void Node::State::on_deadline() {
   membership_.on_deadline();
   peer_saver_.on_deadline();
   leaver_.on_deadline();
+  reads_backlog_ = false;
   if (leaver_.is_done()) finish_leaving();
 }
 
-Instant Node::State::next_deadline() const {
+Instant Node::State::earliest_deadline() const {
   return std::min(
       {joiner_.next_deadline(), name_claim_.next_deadline(), helper_desk_.next_deadline(),
        detector_->next_deadline(), lost_members_.next_deadline(), streams_.next_deadline(),
        anti_entropy_.next_deadline(), gossip_.next_deadline(), membership_.next_deadline(),
        peer_saver_.next_deadline(), leaver_.next_deadline()});
+}
+
+QueueSizes Node::State::queue_sizes() const {
+  return {.updates = gossip_.queue().size(),
+          .pushes = gossip_.pushes_waiting(),
+          .suspicions = detector_->suspicion_count(),
+          .exchanges = exchanges_.size(),
+          .helper_tasks = helper_desk_.size()};
 }
 
 // --- Phases ----------------------------------------------------------------------------------
@@ -99,6 +110,17 @@ void Node::State::start() {
   } else {
     set_phase(Phase::joined);
   }
+}
+
+void Node::State::start_among(const MemberTable& everybody) {
+  ROLLCALL_CHECK(context.phase == Phase::starting);
+  Record self = context.self_record();
+  const auto known = everybody.find(self.life.id);
+  ROLLCALL_CHECK(known && everybody.at(*known).name == context.config.name);
+  context.table.begin_as(everybody);
+  context.set_self(context.table.put(std::move(self)));
+  take_part();
+  set_phase(Phase::joined);
 }
 
 void Node::State::take_part() {

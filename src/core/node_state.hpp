@@ -38,6 +38,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   void exit();
 
   void start();
+  void start_among(const MemberTable& everybody);
   void on_datagram(const Address& from, Bytes datagram);
   void on_unreachable(const Address& to, Unreachable what);
   void on_request(StreamId id, Bytes frame);
@@ -49,7 +50,8 @@ class Node::State final : private Registrar, private MembershipListener, private
   void on_resolved(ResolveId id, std::span<const Address> addresses, ResolveError error);
   void on_command(CommandId id, const Command& command);
   void on_deadline();
-  [[nodiscard]] Instant next_deadline() const;
+  [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
+  [[nodiscard]] QueueSizes queue_sizes() const;
 
   Context context;
   Joiner& joiner() { return joiner_; }
@@ -109,6 +111,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   void settle_claim();
   void stop_all();
   void note_lateness(Instant now);
+  [[nodiscard]] Instant earliest_deadline() const;
 
   Gossip gossip_;
   Outbox outbox_;
@@ -129,6 +132,11 @@ class Node::State final : private Registrar, private MembershipListener, private
   std::vector<wire::Ping> unanswered_;
   std::vector<CommandId> leave_commands_;
   Instant lateness_noted_for_ = never;
+  /// This node did not run for longer than news is news, or heard nobody for long: what waited for
+  /// it, and comes before its next deadline, is of an age that nobody knows.
+  bool reads_backlog_ = false;
+  /// As of the end of the last input, for nothing but input changes it.
+  Instant next_deadline_ = never;
 };
 
 }  // namespace rollcall::core

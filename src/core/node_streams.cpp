@@ -3,6 +3,7 @@
 // Requests that come in on streams, and the answers to this node's own.
 #include <algorithm>
 
+#include "core/mutants.hpp"
 #include "core/node_state.hpp"
 #include "wire/stream.hpp"
 
@@ -25,6 +26,7 @@ void Node::State::on_request(StreamId id, Bytes frame) {
   const auto head =
       wire::decode_frame_head(frame.first(std::min(frame.size(), wire::frame_head_bytes)));
   if (!head) {
+    if (head.error() == wire::DecodeError::wrong_version) ++context.counters.wrong_version;
     return refuse(id, wire::RefusalCode::malformed, std::string(wire::to_text(head.error())));
   }
   const auto request = wire::decode_frame_body(frame.subspan(wire::frame_head_bytes));
@@ -33,6 +35,7 @@ void Node::State::on_request(StreamId id, Bytes frame) {
   }
   const bool is_join = std::holds_alternative<wire::JoinRequest>(*request);
   if (head->envelope.cluster != context.cluster && !is_join) {
+    ++context.counters.wrong_cluster;
     return refuse(id, wire::RefusalCode::wrong_cluster,
                   "this is cluster '" + context.config.cluster + "'");
   }
@@ -62,6 +65,7 @@ void Node::State::reply_in_the_way(StreamId id, wire::JoinStatus status, const R
 
 void Node::State::answer(StreamId id, const wire::JoinRequest& request, const LifeId& sender) {
   if (request.cluster_name != context.config.cluster) {
+    ++context.counters.wrong_cluster;
     return reply(id,
                  wire::JoinReply{.status = wire::JoinStatus::wrong_cluster,
                                  .cluster_name = context.config.cluster,
@@ -76,7 +80,8 @@ void Node::State::answer(StreamId id, const wire::JoinRequest& request, const Li
     const Record& record = context.table.at(*known);
     const bool is_over = is_final(record.state) ||
                          (record.address == request.self.address && !context.is_self(*known)) ||
-                         record.life.id == request.looked_for;
+                         record.life.id == request.looked_for ||
+                         is_mutant(Mutant::name_rule_ignored);
     if (!is_over) return reply_in_the_way(id, wire::JoinStatus::name_in_use, record);
     if (request.self.life.boot <= record.life.boot) {
       return reply_in_the_way(id, wire::JoinStatus::raise_boot, record);

@@ -5,40 +5,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/message_text.hpp"
+#include "sim/checkers_words.hpp"
 
 namespace rollcall::sim {
 namespace {
 
 using core::EventKind;
 
-std::string observer_text(const Observation& observation) {
-  return moment_text(observation.time) + " host " +
-         std::to_string(index_of(observation.observer.host)) + " run " +
-         std::to_string(observation.observer.run) + ": " + event_text(observation.event);
-}
-
-bool has_gone_out(const core::Node& node) {
-  const core::Phase phase = node.phase();
-  return phase == core::Phase::left || phase == core::Phase::conflict;
-}
-
 bool is_about_a_life(EventKind kind) {
   return kind != EventKind::name_conflict && kind != EventKind::protocol_warning;
 }
 
 }  // namespace
-
-void Violations::add(std::string text) {
-  if (++count_ <= violations_max) kept_.push_back(std::move(text));
-}
-
-std::string Violations::text() const {
-  std::string all;
-  for (const std::string& line : kept_) all += line + "\n";
-  if (count_ > kept_.size()) all += "and " + std::to_string(count_ - kept_.size()) + " more\n";
-  return all;
-}
 
 // --- EventOrderChecker -----------------------------------------------------------------------
 
@@ -100,6 +78,43 @@ void EventOrderChecker::check_stage(Track& track, const Observation& observation
   track.stage = *next;
 }
 
+bool EventOrderChecker::has_met(const ProcessId& observer, const core::Publish& event) const {
+  const auto found = observers_.find(observer);
+  if (found == observers_.end()) return false;
+  const auto track = found->second.tracks.find(event.name);
+  return track != found->second.tracks.end() && track->second.life == event.life;
+}
+
+void EventOrderChecker::compare_with_table(HostId host) {
+  const core::Node& node = world_.node(host);
+  const auto found = observers_.find({host, world_.run(host)});
+  const bool takes_part = node.phase() == core::Phase::joined || node.phase() == core::Phase::alone;
+  if (found == observers_.end() || !takes_part || found->second.is_out) return;
+  const core::MemberTable& table = node.members();
+  for (const core::Slot slot : table.slots()) {
+    if (table.at(slot).name != world_.name(host)) compare(found->second, host, table.at(slot));
+  }
+  for (const auto& [name, track] : found->second.tracks) {
+    const bool is_listed = track.stage == Stage::unknown || table.find(name).has_value();
+    if (!is_listed) {
+      violations_.add(look_text(world_, host) + "no longer lists " + name + " and has not told");
+    }
+  }
+}
+
+void EventOrderChecker::compare(const Observer& observer, HostId host, const core::Record& record) {
+  static constexpr Stage stages[] = {Stage::alive, Stage::suspect, Stage::failed, Stage::left};
+  const auto track = observer.tracks.find(record.name);
+  const bool is_untold = track == observer.tracks.end() || track->second.stage == Stage::unknown;
+  if (is_untold && core::is_final(record.state)) return;
+  const Stage told = is_untold ? Stage::unknown : track->second.stage;
+  if (told == stages[static_cast<std::size_t>(record.state)] && track->second.life == record.life) {
+    return;
+  }
+  violations_.add(look_text(world_, host) + "lists " + record_text(record) +
+                  ", which is not what it has told");
+}
+
 std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stage, EventKind kind) {
   const bool is_live = stage == Stage::alive || stage == Stage::suspect;
   switch (kind) {
@@ -131,44 +146,6 @@ std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stag
 
 void EventOrderChecker::object(const Observation& observation, const std::string& why) {
   violations_.add(observer_text(observation) + ": " + why);
-}
-
-// --- AccuracyChecker -------------------------------------------------------------------------
-
-void AccuracyChecker::on_event(const Observation& observation) {
-  if (observation.event.kind != EventKind::member_failed) return;
-  const auto target = world_.host_of(observation.event.life.id);
-  if (!target || has_gone_out(world_.node(*target))) return;  // that life is over indeed
-  const auto is_recent = [&](Instant moment) { return observation.time - moment < grace_; };
-  const auto sound_since = world_.sound_since(*target);
-  if (!sound_since || is_recent(*sound_since)) return;
-  if (!is_reachable(*target, observation.observer.host)) return;
-  if (!is_trusted(observation.event.by, *target)) return;
-  if (world_.healed_at() != Instant{} && is_recent(world_.healed_at())) return;
-  violations_.add(observer_text(observation) + ": it runs, can be reached and was not paused");
-}
-
-bool AccuracyChecker::is_reachable(HostId target, HostId observer) const {
-  if (!world_.share_group(observer, target)) return false;
-  std::size_t peers = 0;
-  std::size_t connected = 0;
-  for (const HostId peer : world_.hosts()) {
-    const bool is_peer =
-        peer != target && world_.sound_since(peer) && world_.share_group(observer, peer);
-    if (!is_peer) continue;
-    ++peers;
-    if (world_.are_connected(peer, target)) ++connected;
-  }
-  return peers >= peers_min && 2 * connected > peers;
-}
-
-bool AccuracyChecker::is_trusted(const std::string& accuser, HostId target) const {
-  for (const HostId host : world_.hosts()) {
-    if (world_.name(host) == accuser && world_.is_running(host)) {
-      return world_.are_connected(host, target) && is_reachable(host, target);
-    }
-  }
-  return true;
 }
 
 // --- VerdictLog ------------------------------------------------------------------------------

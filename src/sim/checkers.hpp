@@ -14,6 +14,8 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "core/effects.hpp"
+#include "sim/checkers_accuracy.hpp"
+#include "sim/checkers_violations.hpp"
 #include "sim/host_id.hpp"
 #include "sim/world.hpp"
 
@@ -21,26 +23,10 @@
 /// (which process runs, which path is open) and compare what members tell their users with it.
 namespace rollcall::sim {
 
-/// What was found wrong, in words.
-///
-/// Limits: the first violations_max are kept, the others counted.
-class Violations {
- public:
-  static constexpr std::size_t violations_max = 20;
-
-  void add(std::string text);
-  [[nodiscard]] bool empty() const { return count_ == 0; }
-  /// A line for each; empty when nothing was wrong.
-  [[nodiscard]] std::string text() const;
-
- private:
-  std::vector<std::string> kept_;
-  std::size_t count_ = 0;
-};
-
 /// One life at one observer goes join, then suspect and alive in turn, then at most one end; no
-/// life is heard of after a later life of its name; indexes and times grow. A life that came and
-/// went unseen may begin with its end.
+/// life is heard of after a later life of its name; indexes and times grow; and what was told is
+/// what the member lists. A life that came and went unseen may begin with its end, and its end
+/// may go untold.
 ///
 /// An observer that has left, or stood down for its name, forgets everybody and begins anew.
 ///
@@ -50,6 +36,11 @@ class EventOrderChecker {
   explicit EventOrderChecker(const World& world) : world_(world) {}
 
   void on_event(const Observation& observation);
+  /// Compares what the host's member has told with what it lists: every change is told, and
+  /// nothing else. Call between two of its inputs.
+  void compare_with_table(HostId host);
+  /// Whether the observer has told of the life that an event is about, and of no later one.
+  [[nodiscard]] bool has_met(const ProcessId& observer, const core::Publish& event) const;
   [[nodiscard]] const Violations& violations() const { return violations_; }
 
  private:
@@ -67,6 +58,7 @@ class EventOrderChecker {
     std::map<std::string, Track, std::less<>> tracks;
   };
 
+  void compare(const Observer& observer, HostId host, const core::Record& record);
   void check_sequence(Observer& observer, const Observation& observation);
   void check_stage(Track& track, const Observation& observation);
   void begin_life(Track& track, const Observation& observation);
@@ -76,32 +68,7 @@ class EventOrderChecker {
 
   const World& world_;
   std::map<ProcessId, Observer> observers_;
-  Violations violations_;
-};
-
-/// Nobody says "failed" of a life that runs, is reachable and was not paused.
-///
-/// A member that was in trouble may be blamed until grace after the trouble is over; so may any
-/// member across a partition. Reachable means: by most of those who are sound and on the
-/// observer's side. An accuser with a broken link to the accused, or hardly reachable itself, is
-/// not held to this, nor is a side too small to have helpers; what a broken link alone may do is
-/// tested by itself.
-class AccuracyChecker {
- public:
-  AccuracyChecker(const World& world, Duration grace) : world_(world), grace_(grace) {}
-
-  void on_event(const Observation& observation);
-  [[nodiscard]] const Violations& violations() const { return violations_; }
-
- private:
-  static constexpr std::size_t peers_min = 3;
-
-  [[nodiscard]] bool is_reachable(HostId target, HostId observer) const;
-  [[nodiscard]] bool is_trusted(const std::string& accuser, HostId target) const;
-
-  const World& world_;
-  Duration grace_;
-  Violations violations_;
+  Violations violations_{"events"};
 };
 
 /// Counts events by kind, and remembers when each observer first said that a life had ended.

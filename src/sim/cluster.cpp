@@ -9,17 +9,23 @@
 #include "base/check.hpp"
 
 namespace rollcall::sim {
+namespace {
+
+CheckerOptions checkers_of(const ClusterOptions& options) {
+  return {
+      .grace = options.grace,
+      .endings = options.endings,
+      .agreement = options.agreement,
+      .depth = options.checks_order ? CheckerOptions::Depth::all : CheckerOptions::Depth::verdicts};
+}
+
+}  // namespace
 
 Cluster::Cluster(const ClusterOptions& options)
     : options_(options),
       world_(options.world),
-      order_(world_),
-      accuracy_(world_, options.grace) {
-  world_.observe([this](const Observation& observation) {
-    if (options_.checks_order) order_.on_event(observation);
-    accuracy_.on_event(observation);
-    verdicts_.on_event(observation);
-  });
+      checkers_(world_, checkers_of(options)) {
+  world_.observe([this](const Observation& observation) { verdicts_.on_event(observation); });
   for (std::size_t i = 0; i < options_.size; ++i) add();
 }
 
@@ -52,10 +58,6 @@ std::optional<Duration> Cluster::until_all_know(const LifeId& life, Instant sinc
   };
   if (!world_.run_until(all_know, limit, 1ms)) return std::nullopt;
   return world_.now() - since;
-}
-
-std::string Cluster::violations() const {
-  return order_.violations().text() + accuracy_.violations().text();
 }
 
 Duration percentile(std::vector<Duration> values, double share) {

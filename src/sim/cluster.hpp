@@ -10,6 +10,7 @@
 
 #include "core/config.hpp"
 #include "sim/checkers.hpp"
+#include "sim/checkers_set.hpp"
 #include "sim/world.hpp"
 
 namespace rollcall::sim {
@@ -25,6 +26,9 @@ struct ClusterOptions {
   Duration grace = 6s;
   /// Off for clusters so large that a record of every event is too much.
   bool checks_order = true;
+  /// How soon every end must be known, and whether agreement is watched (checkers_set.hpp).
+  EndingBounds endings{};
+  std::optional<Duration> agreement{};
 };
 
 /// A cluster of n0, n1, … that all join through n0, with the checkers watching.
@@ -53,13 +57,12 @@ class Cluster {
                                                        Duration limit);
 
   /// All that the checkers object to; empty when nothing.
-  [[nodiscard]] std::string violations() const;
+  [[nodiscard]] std::string violations() { return checkers_.violations(); }
 
  private:
   ClusterOptions options_;
   World world_;
-  EventOrderChecker order_;
-  AccuracyChecker accuracy_;
+  CheckerSet checkers_;
   VerdictLog verdicts_;
 };
 

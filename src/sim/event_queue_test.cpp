@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/event_queue.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "base/prng.hpp"
 
 namespace rollcall::sim {
 namespace {
@@ -42,6 +45,31 @@ TEST(EventQueueTest, GivesDeadlinesAfterTheInputOfTheSameMoment) {
   queue.push(Instant(2s), DueKind::datagram, 3);
 
   EXPECT_EQ(drain(queue), (std::vector<std::uint32_t>{2, 1, 3}));
+}
+
+TEST(EventQueueTest, GivesTheOrderOfASortWhateverTheDistances) {
+  EventQueue queue;
+  Prng prng(3);
+  std::vector<Instant> expected;
+  std::vector<Instant> given;
+  Instant now{};
+  const auto push = [&] {
+    const Duration ahead = Duration(1) * static_cast<long>(prng.below(1ULL << prng.below(40)));
+    expected.push_back(now + ahead);
+    queue.push(now + ahead, DueKind::task, 0);
+  };
+  for (int i = 0; i < 1000; ++i) push();
+  while (!queue.empty()) {
+    EXPECT_EQ(queue.next_time(), *std::ranges::min_element(expected));
+    now = queue.pop().time;
+    given.push_back(now);
+    expected.erase(std::ranges::find(expected, now));
+    if (given.size() < 2000) push();
+  }
+
+  EXPECT_TRUE(std::ranges::is_sorted(given));
+  EXPECT_TRUE(expected.empty());
+  EXPECT_EQ(queue.next_time(), never);
 }
 
 TEST(EventQueueTest, WithoutAnythingIsDueNever) {

@@ -52,6 +52,13 @@ class Fabric {
   [[nodiscard]] std::optional<HostId> host_at(const Address& address) const;
   /// The process that has exactly this address open on a powered host.
   [[nodiscard]] std::optional<ProcessId> listener_at(const Address& address) const;
+  /// The same, when one host is most likely the one.
+  [[nodiscard]] std::optional<ProcessId> listener_at(const Address& address, HostId likely) const {
+    const Place& place = at(likely);
+    if (place.address != address) return listener_at(address);
+    if (!place.powered || !place.listening) return std::nullopt;
+    return ProcessId{likely, *place.listening};
+  }
 
   // --- Paths ---------------------------------------------------------------------------------
   [[nodiscard]] Network& network() { return network_; }

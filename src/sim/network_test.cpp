@@ -9,12 +9,12 @@ namespace {
 
 constexpr HostId a{0};
 constexpr HostId b{1};
+constexpr HostId c{2};
 
 class NetworkTest : public testing::Test {
  protected:
   NetworkTest() {
-    network_.add_host();
-    network_.add_host();
+    for (int i = 0; i < 3; ++i) network_.add_host();
   }
   int lost_of(int count, HostId from, HostId to) {
     int lost = 0;
@@ -64,9 +64,40 @@ TEST_F(NetworkTest, PartitionsCloseBothWaysAndCutsOne) {
 
 TEST_F(NetworkTest, DelaysWithinItsBounds) {
   for (int i = 0; i < 1000; ++i) {
-    const Duration delay = network_.draw_delay();
+    const Duration delay = network_.draw_delay(a, b);
     EXPECT_GE(delay, network_.link().delay_min);
     EXPECT_LT(delay, network_.link().delay_max);
+  }
+}
+
+TEST_F(NetworkTest, GivesEachPairOfZonesItsOwnLink) {
+  network_.set_zone(c, ZoneId{1});
+  network_.set_zone_link(ZoneId{0}, ZoneId{1},
+                         {.delay_min = 40ms, .shape = DelayShape::constant, .loss = 1});
+
+  EXPECT_EQ(network_.draw_delay(a, c), 40ms);
+  EXPECT_EQ(network_.draw_delay(c, a), 40ms);
+  EXPECT_LT(network_.draw_delay(a, b), 1ms);
+  EXPECT_TRUE(network_.loses_datagram(c, b));
+  EXPECT_FALSE(network_.loses_datagram(a, b));
+}
+
+TEST_F(NetworkTest, PutsTheLinkOfAPairBeforeThatOfItsZones) {
+  network_.set_zone_link(ZoneId{0}, ZoneId{0}, {.delay_min = 1ms, .shape = DelayShape::constant});
+  network_.set_pair_link(a, b, {.delay_min = 9ms, .shape = DelayShape::constant});
+
+  EXPECT_EQ(network_.draw_delay(a, b), 9ms);
+  EXPECT_EQ(network_.draw_delay(b, a), 1ms);
+  EXPECT_EQ(network_.draw_delay(a, c), 1ms);
+}
+
+TEST_F(NetworkTest, LetsNoHostsPacketsChangeTheLuckOfAnothers) {
+  Network other(LinkOptions{}, Prng(1));
+  for (int i = 0; i < 3; ++i) other.add_host();
+
+  for (int i = 0; i < 100; ++i) {
+    static_cast<void>(other.draw_delay(b, a));  // what b sends besides
+    EXPECT_EQ(other.draw_delay(a, b), network_.draw_delay(a, b));
   }
 }
 

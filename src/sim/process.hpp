@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "base/prng.hpp"
 #include "base/time.hpp"
 #include "core/node.hpp"
+#include "sim/host_clock.hpp"
 #include "sim/host_id.hpp"
 #include "sim/streams.hpp"
 
@@ -26,8 +28,8 @@ enum class Ability : std::uint8_t {
 
 /// One running member: its node, its clock, and what waits for it in its sockets.
 ///
-/// Units:  the node's clock differs from virtual time by clock_offset, so that a node which
-///         compared another's clock with its own would be found out.
+/// Units:  the node's clock differs from virtual time, and from every other node's, so that a
+///         node which compared another's clock with its own would be found out.
 /// Limits: socket_datagrams_max datagrams wait; more are dropped, as a full socket buffer does.
 struct Process {
   static constexpr std::size_t socket_datagrams_max = 512;
@@ -39,7 +41,9 @@ struct Process {
 
   ProcessId id;
   std::unique_ptr<core::Node> node;
-  Duration clock_offset{};
+  HostClock clock{};
+  /// For what is of chance about this process, but not in its node: no two share one.
+  Prng chance{0};
   Ability ability = Ability::running;
   std::deque<Waiting> inbox;
   std::size_t waiting_datagrams = 0;
@@ -55,9 +59,9 @@ struct Process {
   std::uint64_t published = 0;
   Life life;
 
-  [[nodiscard]] Instant local(Instant now) const { return now + clock_offset; }
+  [[nodiscard]] Instant local(Instant now) const { return clock.local(now); }
   [[nodiscard]] Instant world_time(Instant local_time) const {
-    return local_time == never ? never : local_time - clock_offset;
+    return clock.world_time(local_time);
   }
 };
 

@@ -120,7 +120,7 @@ void Streams::connect(ConnectionId id, unsigned attempt) {
     connect_again(id, attempt);
     return;
   }
-  const Duration round_trip = network.draw_delay() + network.draw_delay();
+  const Duration round_trip = network.draw_delay(from, *to) + network.draw_delay(*to, from);
   fabric_.after(round_trip, [this, id] { finish_connect(id); });
 }
 
@@ -183,7 +183,7 @@ void Streams::transmit(ConnectionId id, Side from, std::uint64_t number, Item it
   if (fabric_.path_is_up(source, target) && !fabric_.network().loses_segment(source, target)) {
     const Duration delay = transit(source, target, item.bytes.size());
     fabric_.after(delay, [this, id, from, number, carried = std::move(item)]() mutable {
-      arrive(id, from, number, std::move(carried));
+      come_in(id, from, number, std::move(carried));
     });
     return;
   }
@@ -200,13 +200,32 @@ void Streams::transmit(ConnectionId id, Side from, std::uint64_t number, Item it
 
 Duration Streams::transit(HostId from, HostId to, std::size_t bytes) {
   Network& network = fabric_.network();
-  Duration delay = network.draw_delay();
+  Duration delay = network.draw_delay(from, to);
+  if (network.has_bounded_lines()) {
+    delay += network.line_out(from).carry_frame(fabric_.now(), bytes);
+  }
   const std::size_t segments = std::min(bytes / segment_bytes, counted_segments_max);
   for (std::size_t i = 0; i < segments; ++i) {
     // A loss before the last segment is noticed by duplicate acknowledgements: a round trip.
-    if (network.loses_segment(from, to)) delay += network.draw_delay() + network.draw_delay();
+    if (network.loses_segment(from, to)) {
+      delay += network.draw_delay(from, to) + network.draw_delay(from, to);
+    }
   }
   return delay;
+}
+
+/// At the receiver's line, which may be slower than the sender's.
+void Streams::come_in(ConnectionId id, Side from, std::uint64_t number, Item item) {
+  Connection* connection = find(id);
+  Network& network = fabric_.network();
+  if (connection == nullptr || !network.has_bounded_lines()) {
+    return arrive(id, from, number, std::move(item));
+  }
+  Line& line = network.line_in(connection->end(other(from)).process.host);
+  const Duration wait = line.carry_frame(fabric_.now(), item.bytes.size());
+  fabric_.after(wait, [this, id, from, number, carried = std::move(item)]() mutable {
+    arrive(id, from, number, std::move(carried));
+  });
 }
 
 void Streams::arrive(ConnectionId id, Side from, std::uint64_t number, Item item) {

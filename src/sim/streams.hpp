@@ -33,7 +33,7 @@ enum class Death : std::uint8_t {
 };
 
 /// A model of TCP, as far as a member can tell: connecting, frames in order, closing, resets and
-/// time-outs. Loss and cuts make it slow and, in the end, dead; never lossy.
+/// time-outs. Loss, cuts and full lines make it slow and, in the end, dead; never lossy.
 ///
 /// Order:  inputs are handed over through the function given, each at its virtual time.
 /// Limits: O(log streams) per call.
@@ -123,6 +123,7 @@ class Streams {
   void send(ConnectionId id, Side from, Item item);
   void transmit(ConnectionId id, Side from, std::uint64_t number, Item item, unsigned attempt);
   [[nodiscard]] Duration transit(HostId from, HostId to, std::size_t bytes);
+  void come_in(ConnectionId id, Side from, std::uint64_t number, Item item);
   void arrive(ConnectionId id, Side from, std::uint64_t number, Item item);
   void hand_over(ConnectionId id, Side to, Item item);
 

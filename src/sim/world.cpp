@@ -28,7 +28,6 @@ Address nth_address(std::size_t index) {
 
 World::World(const WorldOptions& options)
     : options_(options),
-      prng_(hash_combine(options.seed, 1)),
       fabric_(hash_combine(options.seed, 2), options.link),
       streams_(fabric_, [this](ProcessId id, Source source, NodeInput input) {
         deliver(id, source, std::move(input));
@@ -47,25 +46,50 @@ HostId World::add_host(core::Config config) {
   return host;
 }
 
-void World::start(HostId host, std::vector<HostPort> seeds) {
+Process& World::spawn(HostId host) {
   Host& home = at(host);
   ROLLCALL_CHECK(home.process == nullptr && fabric_.is_powered(host));
   home.process = std::make_unique<Process>();
   Process& process = *home.process;
   process.id = {host, ++home.runs};
-  process.clock_offset = prng_.between(1h, 1000h);
   const std::uint64_t seed =
       hash_combine(hash_combine(hash_combine(options_.seed, 3), index_of(host)), home.runs);
+  process.chance = Prng(hash_combine(seed, 1));
+  process.clock = HostClock(now(), process.chance.between(1h, 1000h), home.drift_ppm);
   home.config.advertise = fabric_.address(host);
   process.node =
       std::make_unique<core::Node>(home.config, ++home.saved_boot, seed, process.local(now()));
-  process.node->set_homes(std::move(seeds), home.saved_peers);
   fabric_.listen(host, home.runs);
   note(home.config.name + " starts");
   judge_soundness(host);
+  return process;
+}
+
+void World::start(HostId host, std::vector<HostPort> seeds) {
+  Process& process = spawn(host);
+  process.node->set_homes(std::move(seeds), at(host).saved_peers);
   drive(process, [&](core::Node& node, Instant local, core::Effects& effects) {
     node.start(local, effects);
   });
+}
+
+void World::start_formed() {
+  core::MemberTable& everybody = rosters_.emplace_back();
+  std::vector<HostId> started;
+  for (const HostId host : hosts()) {
+    if (is_running(host)) continue;
+    started.push_back(host);
+    const core::Node& node = *spawn(host).node;
+    core::Record record = node.members().at(*node.members().find(node.life().id));
+    record.since = Instant{};  // before all their clocks began
+    everybody.put(std::move(record));
+  }
+  static_cast<void>(everybody.take_changed());
+  for (const HostId host : started) {
+    drive(*at(host).process, [&](core::Node& node, Instant local, core::Effects& effects) {
+      node.start_among(everybody, local, effects);
+    });
+  }
 }
 
 void World::set_name(const std::string& name, std::vector<Address> addresses) {
@@ -75,7 +99,11 @@ void World::set_name(const std::string& name, std::vector<Address> addresses) {
 // --- Time ------------------------------------------------------------------------------------
 
 void World::run_until(Instant end) {
-  while (fabric_.queue().next_time() <= end) handle(fabric_.advance());
+  while (fabric_.queue().next_time() <= end) {
+    const Due due = fabric_.advance();
+    fetch_ahead();
+    handle(due);
+  }
   fabric_.set_now(end);
 }
 
@@ -86,6 +114,30 @@ bool World::run_until(const std::function<bool()>& condition, Duration limit, Du
     run_until(std::min(now() + step, end));
   }
   return true;
+}
+
+/// With ten thousand nodes hardly anything of the next one is in the processor's caches: each step
+/// on the way to it is fetched while others are being handled.
+void World::fetch_ahead() {
+  const EventQueue& queue = fabric_.queue();
+  const auto target_of = [this](const Due& due) {
+    return due.kind == DueKind::datagram ? packets_.at(due.slot).target : HostId{due.slot};
+  };
+  const auto is_for_node = [](const Due* due) {
+    return due != nullptr && (due->kind == DueKind::datagram || due->kind == DueKind::deadline);
+  };
+  if (const Due* due = queue.peek(8); is_for_node(due) && due->kind == DueKind::datagram) {
+    __builtin_prefetch(&packets_.at(due->slot));
+  }
+  if (const Due* due = queue.peek(6); is_for_node(due)) {
+    __builtin_prefetch(&at(target_of(*due)).process);
+  }
+  if (const Due* due = queue.peek(4); is_for_node(due)) {
+    __builtin_prefetch(at(target_of(*due)).process.get());
+  }
+  if (const Due* due = queue.peek(2); is_for_node(due)) {
+    if (const Process* process = at(target_of(*due)).process.get()) process->node->fetch();
+  }
 }
 
 void World::handle(const Due& due) {
@@ -104,8 +156,9 @@ void World::handle(const Due& due) {
 // --- Inputs ----------------------------------------------------------------------------------
 
 void World::on_arrival(std::uint32_t slot) {
+  if (waits_at_line(slot)) return;
   const Packet& packet = packets_.at(slot);
-  if (const auto listener = fabric_.listener_at(packet.to)) {
+  if (const auto listener = fabric_.listener_at(packet.to, packet.target)) {
     enqueue(*at(listener->host).process, slot);
     return;
   }
@@ -125,7 +178,7 @@ void World::answer_unreachable(std::uint32_t slot, HostId target) {
     return;
   }
   packets_.at(slot).bytes.clear();
-  fabric_.queue().push(now() + network.draw_delay(), DueKind::unreachable, slot);
+  fabric_.queue().push(now() + network.draw_delay(target, sender), DueKind::unreachable, slot);
 }
 
 void World::on_notice(std::uint32_t slot) {
@@ -229,7 +282,7 @@ void World::arm(Process& process) {
   if (deadline == never) return;
   // An event that comes too early asks again; so only an earlier deadline needs another event.
   if (process.armed_at != never && process.armed_for <= deadline) return;
-  const Duration lateness = prng_.between(Duration::zero(), options_.timer_lateness_max);
+  const Duration lateness = process.chance.between(Duration::zero(), options_.timer_lateness_max);
   process.armed_for = deadline;
   process.armed_at = std::max(deadline, now()) + lateness;
   fabric_.queue().push(process.armed_at, DueKind::deadline,
@@ -260,6 +313,7 @@ void World::inject(const Address& from, HostId to, Bytes datagram) {
   packet.from = from;
   packet.to = address(to);
   packet.sender = {to, 0};
+  packet.target = to;
   packet.bytes.assign(datagram.begin(), datagram.end());
   fabric_.queue().push(now(), DueKind::datagram, slot);
 }

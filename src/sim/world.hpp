@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "base/time.hpp"
 #include "core/config.hpp"
 #include "core/effects.hpp"
+#include "core/membership/member_table.hpp"
 #include "core/node.hpp"
 #include "sim/fabric.hpp"
 #include "sim/host_id.hpp"
@@ -70,6 +72,9 @@ class World {
   HostId add_host(core::Config config);
   /// Starts the host's process; it joins through the seeds and the peers on its disk.
   void start(HostId host, std::vector<HostPort> seeds = {});
+  /// Starts every host that does not run, all at once and as members of one formed cluster: each
+  /// knows everybody from the first moment, and they share the memory for what they know alike.
+  void start_formed();
   /// What a host name resolves to from now on; nothing: no such host.
   void set_name(const std::string& name, std::vector<Address> addresses);
 
@@ -106,11 +111,29 @@ class World {
   void mend(HostId from, HostId to);
   void set_link(const LinkOptions& link);
   void set_loss(HostId host, const HostLoss& loss);
+  /// The zones of a host, and the links within a zone or between two, both ways.
+  void set_zone(HostId host, ZoneId zone);
+  void set_zone_link(ZoneId one, ZoneId other, const LinkOptions& link);
+  /// The way from one host to another alone.
+  void set_pair_link(HostId from, HostId to, const LinkOptions& link);
+  void set_bandwidth(HostId host, const Bandwidth& bandwidth);
+  /// The host's monotonic clock goes too fast by so many millionths, or too slow, from now on and
+  /// for every process to come. Within ±drift_ppm_max.
+  void set_drift(HostId host, std::int64_t ppm);
+  static constexpr std::int64_t drift_ppm_max = 500'000;
+  /// The monotonic clock of the host's process jumps ahead, as after a machine was suspended.
+  void jump_clock(HostId host, Duration by);
+  /// The time of day on the host is set, forwards or back. No node may notice.
+  void step_wall_clock(HostId host, Duration by);
 
   // --- Queries -------------------------------------------------------------------------------
   [[nodiscard]] std::size_t host_count() const { return hosts_.size(); }
   [[nodiscard]] std::vector<HostId> hosts() const;
   [[nodiscard]] bool is_running(HostId host) const { return at(host).process != nullptr; }
+  /// Without power nobody answers for a process that has ended.
+  [[nodiscard]] bool is_powered(HostId host) const { return fabric_.is_powered(host); }
+  /// The number of the host's running process, or of its last one; 0 before the first.
+  [[nodiscard]] std::uint32_t run(HostId host) const { return at(host).runs; }
   /// The node of the host's running process.
   [[nodiscard]] const core::Node& node(HostId host) const;
   [[nodiscard]] const std::string& name(HostId host) const { return at(host).config.name; }
@@ -132,6 +155,12 @@ class World {
   [[nodiscard]] bool are_connected(HostId one, HostId other) const {
     return fabric_.path_is_up(one, other) && fabric_.path_is_up(other, one);
   }
+  /// The time of day on the host, since the beginning of time.
+  [[nodiscard]] Duration wall_time(HostId host) const;
+  /// Datagrams dropped because the host's line was full, in and out.
+  [[nodiscard]] std::uint64_t dropped_at_line(HostId host) {
+    return fabric_.network().line_in(host).dropped() + fabric_.network().line_out(host).dropped();
+  }
   /// When the last partition healed or cut was mended; the beginning of time if there was none.
   [[nodiscard]] Instant healed_at() const { return healed_at_; }
   [[nodiscard]] const Names& names() const { return names_; }
@@ -152,7 +181,9 @@ class World {
     Address from;
     Address to;
     ProcessId sender;
+    HostId target{};  // who has the address `to`, when it was sent
     ByteVector bytes;
+    bool is_through_line = false;  // it has waited for the receiver's bandwidth
   };
   struct Host {
     core::Config config;
@@ -161,6 +192,9 @@ class World {
     std::unique_ptr<Process> process;
     std::uint32_t runs = 0;
     bool is_lossy = false;
+    bool is_starved = false;
+    std::int64_t drift_ppm = 0;
+    Duration wall_clock_step{};
     std::optional<Instant> sound_since;
   };
 
@@ -168,8 +202,11 @@ class World {
   [[nodiscard]] const Host& at(HostId host) const { return hosts_[index_of(host)]; }
   [[nodiscard]] Process* find(ProcessId id);
 
+  Process& spawn(HostId host);
+
   // Inputs (world.cpp)
   void handle(const Due& due);
+  void fetch_ahead();
   void on_arrival(std::uint32_t slot);
   void on_notice(std::uint32_t slot);
   void on_deadline(HostId host, Instant due);
@@ -195,14 +232,17 @@ class World {
   void end_process(HostId host, Death death);
   void set_ability(HostId host, Ability ability);
   void judge_soundness(HostId host);
+  [[nodiscard]] bool waits_at_line(std::uint32_t slot);
+  void set_clock(HostId host, const HostClock& clock);
   void note(std::string_view text);
 
   WorldOptions options_;
-  Prng prng_;
   Fabric fabric_;
   Streams streams_;
   Names names_;
   SlotPool<Packet> packets_;
+  /// What those that start_formed() started have in common; they must go before it.
+  std::deque<core::MemberTable> rosters_;
   std::vector<Host> hosts_;
   std::unordered_map<LifeId, HostId> lives_;  // looked up only, never iterated
   std::unordered_map<std::string, std::vector<Address>> dns_;

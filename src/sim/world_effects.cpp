@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <variant>
 
 #include "sim/message_text.hpp"
@@ -62,20 +63,29 @@ void World::send_datagram(Process& process, const core::SendDatagram& effect) {
   if (!target) return;  // no machine has that IP: the packet is lost without a word
   const Bytes bytes = effects_.bytes(effect.payload);
   launch(process, *target, effect.to, bytes);
-  if (fabric_.network().duplicates()) launch(process, *target, effect.to, bytes);
+  if (fabric_.network().duplicates(process.id.host, *target)) {
+    launch(process, *target, effect.to, bytes);
+  }
 }
 
 void World::launch(const Process& process, HostId target, const Address& to, Bytes bytes) {
   Network& network = fabric_.network();
   const HostId source = process.id.host;
-  if (!fabric_.path_is_up(source, target) || network.loses_datagram(source, target)) return;
+  std::optional<Duration> waited(Duration::zero());
+  if (network.has_bounded_lines()) {
+    waited = network.line_out(source).carry_datagram(now(), bytes.size());
+  }
+  if (!waited || !fabric_.path_is_up(source, target)) return;
+  if (network.loses_datagram(source, target)) return;
   const std::uint32_t slot = packets_.take();
   Packet& packet = packets_.at(slot);
   packet.from = address(source);
   packet.to = to;
   packet.sender = process.id;
+  packet.target = target;
   packet.bytes.assign(bytes.begin(), bytes.end());
-  fabric_.queue().push(now() + network.draw_datagram_delay(), DueKind::datagram, slot);
+  const Duration delay = *waited + network.draw_datagram_delay(source, target);
+  fabric_.queue().push(now() + delay, DueKind::datagram, slot);
 }
 
 void World::resolve(Process& process, const core::Resolve& effect) {

@@ -101,7 +101,12 @@ bool NodeScript::setup_command(const std::string& verb, Words& words) {
   } else if (verb == "wait") {
     wait(duration_of(words.take("how long")));
   } else if (verb == "pause") {
-    pause(duration_of(words.take("how long")));
+    const Duration length = duration_of(words.take("how long"));
+    if (words.take_if("unread")) {
+      now_ += length;
+    } else {
+      pause(length);
+    }
   } else if (verb == "members") {
     list_members();
   } else {

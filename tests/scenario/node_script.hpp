@@ -32,6 +32,7 @@ namespace rollcall::scenario {
 ///   join HOST:PORT… | leave | cancel-join | force-leave NAME
 ///   wait DURATION                           time passes; timers fire when due
 ///   pause DURATION                          time passes, but the node does not run
+///   pause DURATION unread                   as above; what waited for it follows, up to a wait
 ///   members                                 lists what the node knows
 class NodeScript {
  public:

@@ -182,7 +182,13 @@ wire::JoinReply Cast::join_reply(Words& words) const {
   } else {
     throw ScriptError("'" + status + "' is no status: welcome, raise-boot, name-in-use");
   }
-  for (const std::string& name : words.take_all()) reply.records.push_back(record_of(find(name)));
+  while (!words.empty()) {
+    const std::string word = words.take("whom it is about");
+    const auto state = state_of(word);
+    reply.records.push_back(record_of(find(state ? words.take("whom it is about") : word)));
+    reply.records.back().state = state.value_or(wire::State::alive);
+    reply.records.back().age = state ? wire::Age::history : wire::Age::news;
+  }
   return reply;
 }
 

@@ -58,6 +58,39 @@ TEST_P(Partition, IntoThreeHealsByItself) {
   EXPECT_EQ(cluster_->converge(15s), "");
 }
 
+/// Verdicts on the other side waited in its socket while it did not run: they are news no more.
+TEST_P(Partition, AMemberThatWakesWhenItHealsBuriesNobody) {
+  make_joined(10);
+  world().run_for(5s);
+  const HostId sleeper{9};
+
+  world().partition({range(0, 5), range(5, 10)});
+  world().run_for(1s);
+  world().freeze(sleeper);
+  world().run_for(20s);
+  world().heal();
+  world().thaw(sleeper);
+  world().run_for(20s);
+
+  EXPECT_EQ(cluster_->converge(1s), "");
+}
+
+TEST_P(Partition, AMemberThatHearsAgainWhenItHealsBuriesNobody) {
+  make_joined(10);
+  world().run_for(5s);
+  const HostId deaf{9};
+
+  world().partition({range(0, 5), range(5, 10)});
+  world().run_for(1s);
+  world().hold_input(deaf);
+  world().run_for(20s);
+  world().heal();
+  world().release_input(deaf);
+  world().run_for(20s);
+
+  EXPECT_EQ(cluster_->converge(1s), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Partition, testing::ValuesIn(seeds(30)), seed_name);
 
 }  // namespace

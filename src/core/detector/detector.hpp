@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/context.hpp"
@@ -66,6 +67,9 @@ class Detector {
 
   virtual void on_deadline() = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
+
+  /// How many members are looked at because of a suspicion.
+  [[nodiscard]] virtual std::size_t suspicion_count() const { return 0; }
 };
 
 }  // namespace rollcall::core

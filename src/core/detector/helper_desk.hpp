@@ -32,6 +32,7 @@ class HelperDesk {
   void on_deadline();
   [[nodiscard]] Instant next_deadline() const;
   void clear() { tasks_.clear(); }
+  [[nodiscard]] std::size_t size() const { return tasks_.size(); }
 
  private:
   struct Task {

@@ -6,6 +6,7 @@
 
 #include "core/context.hpp"
 #include "core/detector/ping_log.hpp"
+#include "core/mutants.hpp"
 
 namespace rollcall::core {
 
@@ -25,7 +26,7 @@ class LostMembers {
     if (context_.now < next_tick_) return;
     next_tick_ = context_.now + context_.config.probe_interval;
     const auto& failed = context_.table.failed();
-    if (failed.empty()) return;
+    if (failed.empty() || is_mutant(Mutant::lost_never_sought)) return;
     const double share = static_cast<double>(failed.size()) /
                          static_cast<double>(std::max<std::size_t>(context_.table.live_count(), 1));
     if (!context_.prng.chance(std::min(1.0, share))) return;

@@ -28,7 +28,7 @@ void NeighbourStreams::on_deadline() {
 
 void NeighbourStreams::refresh() {
   for (Stream& stream : streams_) stream.wanted = false;
-  const std::vector<Slot>& ring = context_.table.ring();
+  const Ring& ring = context_.table.ring();
   const std::size_t place = context_.table.ring_index(context_.self);
   std::vector<Slot> missing;
   for (std::size_t step = 1; step <= neighbours_max && step < ring.size(); ++step) {

@@ -2,12 +2,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/detector/ping_log.hpp"
 
+#include <algorithm>
+
 namespace rollcall::core {
+
+namespace {
+
+constexpr std::int64_t patience_ms_max =
+    std::chrono::duration_cast<std::chrono::milliseconds>(PingLog::memory_time).count();
+
+}  // namespace
 
 std::uint32_t PingLog::note(SentPing ping) {
   ping.sequence = next_sequence_++;
   ping.sent_at = context_.now;
-  log_[ping.sequence % log_size] = ping;
+  const auto is_remembered = [this](const SentPing& earlier) {
+    return earlier.sent_at + memory_time >= context_.now;
+  };
+  auto oldest = std::ranges::find_if(log_, is_remembered);
+  if (oldest == log_.begin() && log_.size() >= log_size) ++oldest;
+  log_.erase(log_.begin(), oldest);
+  log_.push_back(ping);
   return ping.sequence;
 }
 
@@ -45,19 +60,21 @@ std::uint32_t PingLog::ask(Slot helper, Slot target, Duration patience) {
                                  .target = about.life.id,
                                  .address = about.address,
                                  .patience_ms = static_cast<std::uint16_t>(
-                                     std::clamp<std::int64_t>(patience_ms, 1, 60'000))},
+                                     std::clamp<std::int64_t>(patience_ms, 1, patience_ms_max))},
                helper);
   return sequence;
 }
 
 std::optional<SentPing> PingLog::take(std::uint32_t sequence, const Address& from) {
-  std::optional<SentPing>& place = log_[sequence % log_size];
-  if (!place || place->sequence != sequence || place->address != from) return std::nullopt;
-  return std::exchange(place, std::nullopt);
+  const auto found = std::ranges::find(log_, sequence, &SentPing::sequence);
+  if (found == log_.end() || found->address != from) return std::nullopt;
+  const SentPing ping = *found;
+  log_.erase(found);
+  return ping;
 }
 
 void PingLog::clear() {
-  log_.fill(std::nullopt);
+  log_.clear();
 }
 
 }  // namespace rollcall::core

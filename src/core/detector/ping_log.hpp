@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/context.hpp"
 #include "core/dissemination/outbox.hpp"
@@ -35,10 +35,12 @@ struct SentPing {
 
 /// Sends pings and remembers them until their answers come.
 ///
-/// Limits: remembers the last log_size; an older one that is answered is a stranger's.
+/// Limits: remembers the last log_size, for memory_time; what is answered later is a stranger's.
 class PingLog {
  public:
   static constexpr std::size_t log_size = 1024;
+  /// The longest that a helper may be asked to wait.
+  static constexpr Duration memory_time = std::chrono::seconds(60);
 
   PingLog(Context& context, Outbox& outbox) : context_(context), outbox_(outbox) {}
 
@@ -60,7 +62,7 @@ class PingLog {
 
   Context& context_;
   Outbox& outbox_;
-  std::array<std::optional<SentPing>, log_size> log_;
+  std::vector<SentPing> log_;  // unanswered, in the order sent
   std::uint32_t next_sequence_ = 1;
 };
 

@@ -48,7 +48,7 @@ void Prober::on_pause() {
 }
 
 std::vector<Slot> Prober::neighbours() const {
-  const std::vector<Slot>& ring = context_.table.ring();
+  const Ring& ring = context_.table.ring();
   const std::size_t own_place = context_.table.ring_index(context_.self);
   std::vector<Slot> targets;
   for (std::size_t step = 1; step < ring.size() && step <= suspects_passed_max + 1; ++step) {

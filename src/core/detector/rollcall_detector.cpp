@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 
 void RollcallDetector::stop() {
@@ -20,7 +22,7 @@ void RollcallDetector::on_member_changed(Slot slot) {
     suspicions_.open(slot, SuspicionCause::suspected, context_.table.at(slot).witness);
     return;
   }
-  suspicions_.close(slot);
+  if (!is_mutant(Mutant::suspicion_not_closed)) suspicions_.close(slot);
   prober_.forget(slot);
 }
 
@@ -70,6 +72,11 @@ void RollcallDetector::on_stream_ping(Slot slot, const LifeId& life, StreamPingR
   }
 }
 
+void RollcallDetector::on_stream_ended(Slot slot) {
+  if (is_mutant(Mutant::closed_stream_is_death)) return report(slot, State::failed);
+  crash_checks_.look_at(slot);
+}
+
 void RollcallDetector::on_pause(Duration length) {
   prober_.on_pause();
   suspicions_.on_pause(length);
@@ -77,16 +84,22 @@ void RollcallDetector::on_pause(Duration length) {
 }
 
 void RollcallDetector::accuse(Slot slot) {
-  const LifeId& self = context_.self_record().life.id;
   if (!context_.config.suspicion_enabled) {
-    suspicions_.open(slot, SuspicionCause::silent, self);
+    suspicions_.open(slot, SuspicionCause::silent, context_.self_record().life.id);
     return;
   }
   if (suspicions_.contains(slot)) return;  // its judges look already, and say so
+  report(slot, is_mutant(Mutant::suspicion_skipped) ? State::failed : State::suspect);
+}
+
+/// What this node itself has found out, told to everybody.
+void RollcallDetector::report(Slot slot, State state) {
   wire::Update update = to_update(context_.table.at(slot));
   update.has_tags = false;
-  update.state = State::suspect;
-  update.witness = self;
+  update.state = state;
+  update.age = wire::Age::news;
+  update.witness = context_.self_record().life.id;
+  if (is_mutant(Mutant::accuser_raises_incarnation)) ++update.incarnation;
   registrar_.learn(update, Provenance::own);
 }
 

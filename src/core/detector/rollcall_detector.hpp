@@ -34,15 +34,17 @@ class RollcallDetector final : public Detector {
   void on_report(const SentPing& request, wire::Finding finding) override;
   void on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) override;
   void on_refused(Slot slot) override { crash_checks_.on_refused(slot); }
-  void on_stream_ended(Slot slot) override { crash_checks_.look_at(slot); }
+  void on_stream_ended(Slot slot) override;
   void on_pause(Duration length) override;
 
   void on_deadline() override;
   [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] std::size_t suspicion_count() const override { return suspicions_.size(); }
 
  private:
   void on_sign_of_life(Slot slot);
   void accuse(Slot slot);
+  void report(Slot slot, State state);
 
   Context& context_;
   Registrar& registrar_;

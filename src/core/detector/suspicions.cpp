@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr int budgets_max = 3;
 }  // namespace
 
 bool Suspicions::is_ring_judge(Slot slot) const {
-  const std::vector<Slot>& ring = context_.table.ring();
+  const Ring& ring = context_.table.ring();
   const std::size_t place = context_.table.ring_index(slot);
   std::size_t judges = 0;
   for (std::size_t step = 1; step < ring.size() && judges < ring_judges; ++step) {
@@ -41,6 +43,7 @@ Duration Suspicions::look_interval() const {
 void Suspicions::open(Slot slot, SuspicionCause cause, const LifeId& witness) {
   if (contains(slot)) {
     add_witness(slot, witness);
+    if (cause == SuspicionCause::failed_elsewhere) look_now(slot);
     return;
   }
   const bool is_own = witness == context_.self_record().life.id;
@@ -73,6 +76,16 @@ bool Suspicions::add_witness(Slot slot, const LifeId& witness) {
   return is_new && suspicion->witnesses.size() <= confirmations_expected + 1;
 }
 
+/// Others have passed their verdict, so there is none to wait for: it looks itself.
+void Suspicions::look_now(Slot slot) {
+  const auto suspicion = std::ranges::find(list_, slot, &Suspicion::slot);
+  suspicion->cause = SuspicionCause::failed_elsewhere;
+  if (suspicion->role == Role::judge) return;
+  suspicion->role = Role::judge;
+  suspicion->since = context_.now;
+  suspicion->next_look = context_.now;
+}
+
 void Suspicions::close(Slot slot) {
   std::erase_if(list_, [&](const Suspicion& suspicion) { return suspicion.slot == slot; });
 }
@@ -89,7 +102,7 @@ void Suspicions::on_answer(Slot slot) {
 
 void Suspicions::on_pause(Duration length) {
   for (Suspicion& suspicion : list_) {
-    suspicion.since += length;
+    suspicion.since = std::min(suspicion.since + length, context_.now);
     suspicion.fallback += length;
     suspicion.silent_looks = 0;
     suspicion.next_look = context_.now;
@@ -98,6 +111,7 @@ void Suspicions::on_pause(Duration length) {
 
 Duration Suspicions::time_allowed(const Suspicion& suspicion) const {
   if (suspicion.cause == SuspicionCause::silent) return Duration::zero();
+  if (is_mutant(Mutant::pause_budget_ignored)) return Duration::zero();
   const Duration shortest =
       context_.pause_budget() + context_.pause_budget() * context_.health.slowness() / 4;
   if (suspicion.cause == SuspicionCause::failed_elsewhere) return shortest;
@@ -119,7 +133,12 @@ bool Suspicions::awaits_last_answer(const Suspicion& suspicion) const {
 }
 
 void Suspicions::look(Suspicion& suspicion) {
-  pings_.ping(suspicion.slot, PingPurpose::probe);
+  if (!is_mutant(Mutant::suspects_not_looked_at)) {
+    pings_.ping(suspicion.slot, PingPurpose::probe);
+  }
+  if (context_.now + look_interval() * 5 / 4 >= suspicion.since + time_allowed(suspicion)) {
+    ask_controls(suspicion.slot);
+  }
   suspicion.last_look = context_.now;
   ++suspicion.silent_looks;
   // One that can neither be failed nor refutes is not hammered for ever.
@@ -129,6 +148,13 @@ void Suspicions::look(Suspicion& suspicion) {
 }
 
 /// A judge that sees nothing either says so, once: it makes the time shorter for all.
+void Suspicions::ask_controls(Slot suspect) {
+  const auto others = context_.pick_live(controls, [&](Slot slot) {
+    return slot != suspect && context_.table.at(slot).state == State::alive;
+  });
+  for (const Slot slot : others) pings_.ping(slot, PingPurpose::probe);
+}
+
 void Suspicions::maybe_confirm(Suspicion& suspicion) {
   if (suspicion.has_confirmed || suspicion.cause != SuspicionCause::suspected) return;
   if (suspicion.silent_looks <= looks_for_confirmation) return;
@@ -142,8 +168,9 @@ void Suspicions::maybe_confirm(Suspicion& suspicion) {
 bool Suspicions::has_failed(const Suspicion& suspicion) const {
   if (suspicion.role != Role::judge || suspicion.silent_looks < looks_for_verdict) return false;
   if (context_.now < verdict_at(suspicion)) return false;
-  // A node that hears nobody at all may have lost its own network: it buries nobody.
-  return context_.others() < 2 || context_.now - context_.last_heard < context_.pause_budget();
+  if (is_mutant(Mutant::deaf_member_judges)) return true;
+  // Whom nobody answers may have lost its own network: it buries nobody.
+  return context_.others() < 2 || context_.last_answered > suspicion.last_look;
 }
 
 void Suspicions::pass_verdict(Slot slot) {

@@ -39,6 +39,8 @@ class Suspicions {
   static constexpr unsigned looks_for_confirmation = 2;
   /// Independent accusers, besides the judge, that make the time-out the pause budget itself.
   static constexpr std::size_t confirmations_expected = 2;
+  /// Members asked beside the last look at a suspect, to see that answers arrive at all.
+  static constexpr std::size_t controls = 2;
 
   Suspicions(Context& context, PingLog& pings, Registrar& registrar)
       : context_(context),
@@ -51,6 +53,7 @@ class Suspicions {
   void close(Slot slot);
   void clear() { list_.clear(); }
   [[nodiscard]] bool contains(Slot slot) const;
+  [[nodiscard]] std::size_t size() const { return list_.size(); }
 
   /// The member answered: it runs. It is for the member itself to refute.
   void on_answer(Slot slot);
@@ -85,7 +88,9 @@ class Suspicions {
   [[nodiscard]] Instant verdict_at(const Suspicion& suspicion) const;
   [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
   [[nodiscard]] bool awaits_last_answer(const Suspicion& suspicion) const;
+  void look_now(Slot slot);
   void look(Suspicion& suspicion);
+  void ask_controls(Slot suspect);
   void maybe_confirm(Suspicion& suspicion);
   [[nodiscard]] bool has_failed(const Suspicion& suspicion) const;
   void pass_verdict(Slot slot);

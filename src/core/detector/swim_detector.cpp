@@ -8,9 +8,15 @@
 namespace rollcall::core {
 namespace {
 
-constexpr int suspicion_multiplier = 4;
-constexpr int suspicion_max_multiplier = 6;
-constexpr std::size_t confirmations_expected = suspicion_multiplier - 2;
+using Targets = SwimTuning::Targets;
+using HealthProbe = SwimTuning::HealthProbe;
+
+/// The intervals that the shortest suspicion grows by, before its multiplier.
+double growth(SwimTuning::Growth rule, std::size_t members) {
+  const double n = std::max(1.0, static_cast<double>(members));
+  return rule == SwimTuning::Growth::rounds ? std::ceil(std::log(n + 1))
+                                            : std::max(1.0, std::log10(n));
+}
 
 wire::Update accusation(const Record& record, State state, const LifeId& witness) {
   wire::Update update = to_update(record);
@@ -25,8 +31,10 @@ wire::Update accusation(const Record& record, State state, const LifeId& witness
 
 void SwimDetector::start() {
   stop();
+  const Duration interval = context_.config.probe_interval;
+  const bool is_aligned = tuning().phases == SwimTuning::Phases::aligned;
   next_probe_ =
-      context_.now + context_.prng.between(Duration::zero(), context_.config.probe_interval);
+      context_.now + (is_aligned ? interval : context_.prng.between(Duration::zero(), interval));
 }
 
 void SwimDetector::stop() {
@@ -41,23 +49,31 @@ void SwimDetector::on_member_changed(Slot slot) {
   std::erase_if(suspicions_, [&](const Suspicion& suspicion) { return suspicion.slot == slot; });
   if (!context_.table.is_used(slot)) return;
   const Record& record = context_.table.at(slot);
-  if (is_live(record.state) && !context_.is_self(slot) &&
-      std::ranges::find(order_, slot) == order_.end()) {
-    // A new member goes to a random place in the rest of the round (SWIM, section 4.3).
-    const std::size_t place =
-        next_in_order_ + context_.prng.below(order_.size() - next_in_order_ + 1);
-    order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(place), slot);
-  }
-  if (record.state != State::suspect) return;
-  const auto members = static_cast<double>(context_.table.live_count());
-  const Duration shortest = scaled(suspicion_multiplier * context_.config.probe_interval,
-                                   std::max(1.0, std::log10(std::max(1.0, members))));
+  if (is_live(record.state)) put_in_order(slot);
+  if (record.state == State::suspect) open_suspicion(slot);
+}
+
+/// A new member goes to a random place in the rest of the round (SWIM, section 4.3).
+void SwimDetector::put_in_order(Slot slot) {
+  if (tuning().targets == Targets::random || context_.is_self(slot)) return;
+  if (std::ranges::find(order_, slot) != order_.end()) return;
+  const std::size_t place =
+      next_in_order_ + context_.prng.below(order_.size() - next_in_order_ + 1);
+  order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(place), slot);
+}
+
+void SwimDetector::open_suspicion(Slot slot) {
+  const Record& record = context_.table.at(slot);
+  const Duration shortest =
+      scaled(context_.config.probe_interval,
+             tuning().suspicion_multiplier * growth(tuning().growth, context_.table.live_count()));
   const std::size_t possible = context_.others() > 0 ? context_.others() - 1 : 0;
+  const std::size_t expected = tuning().confirmations;
   Suspicion suspicion{.slot = slot,
                       .life = record.life.id,
                       .began = context_.now,
                       .shortest = shortest,
-                      .expected = possible < confirmations_expected ? 0 : confirmations_expected};
+                      .expected = possible < expected ? 0 : expected};
   suspicion.witnesses.add(record.witness);
   suspicions_.push_back(std::move(suspicion));
 }
@@ -98,9 +114,13 @@ void SwimDetector::on_stream_ping(Slot slot, const LifeId& life, StreamPingResul
 }
 
 std::optional<Slot> SwimDetector::next_target() {
+  if (tuning().targets == Targets::random) {
+    const auto picked = context_.pick_live(1, [](Slot) { return true; });
+    return picked.empty() ? std::nullopt : std::optional(picked.front());
+  }
   for (std::size_t tries = 0; tries <= context_.table.size() + 1; ++tries) {
     if (next_in_order_ >= order_.size()) {
-      order_ = context_.table.live();
+      order_.assign(context_.table.live().begin(), context_.table.live().end());
       std::erase(order_, context_.self);
       context_.prng.shuffle(std::span(order_));
       next_in_order_ = 0;
@@ -113,7 +133,10 @@ std::optional<Slot> SwimDetector::next_target() {
 }
 
 void SwimDetector::begin_probe() {
-  const auto scale = context_.health.misses() + 1;
+  const bool is_stretched = tuning().health_probe != HealthProbe::off;
+  const auto scale = is_stretched ? context_.health.misses() + 1 : 1U;
+  const bool stretches_timeout = tuning().health_probe == HealthProbe::interval_and_timeout;
+  const Duration timeout = context_.config.probe_timeout * (stretches_timeout ? scale : 1U);
   next_probe_ = context_.now + context_.config.probe_interval * scale;
   const auto target = next_target();
   if (!target) return;
@@ -121,7 +144,8 @@ void SwimDetector::begin_probe() {
   pings_.ping(*target, PingPurpose::probe);
   probe_ = {.slot = *target,
             .life = context_.table.at(*target).life.id,
-            .indirect_at = context_.now + context_.config.probe_timeout,
+            .timeout = timeout,
+            .indirect_at = context_.now + timeout,
             .ends = next_probe_};
 }
 
@@ -133,9 +157,11 @@ void SwimDetector::ask_helpers() {
   });
   probe_->helpers = helpers.size();
   for (const Slot helper : helpers) {
-    pings_.ask(helper, probe_->slot, context_.config.probe_timeout);
+    pings_.ask(helper, probe_->slot, probe_->timeout);
   }
-  registrar_.stream_ping(probe_->slot, probe_->ends - context_.now);
+  // A node that was stopped may come here when the probe's time is over.
+  const Duration left = probe_->ends - context_.now;
+  if (tuning().stream_probe && left > Duration::zero()) registrar_.stream_ping(probe_->slot, left);
 }
 
 void SwimDetector::end_probe() {
@@ -157,9 +183,9 @@ void SwimDetector::end_probe() {
 Instant SwimDetector::deadline_of(const Suspicion& suspicion) const {
   const std::size_t confirmations =
       suspicion.witnesses.size() > 0 ? suspicion.witnesses.size() - 1 : 0;
-  return suspicion.began + suspicion_timeout(suspicion.shortest,
-                                             suspicion_max_multiplier * suspicion.shortest,
-                                             confirmations, suspicion.expected);
+  const Duration longest = scaled(suspicion.shortest, tuning().suspicion_max_multiplier);
+  return suspicion.began +
+         suspicion_timeout(suspicion.shortest, longest, confirmations, suspicion.expected);
 }
 
 void SwimDetector::on_deadline() {

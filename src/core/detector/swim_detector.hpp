@@ -10,8 +10,8 @@
 
 namespace rollcall::core {
 
-/// Ping/ack failure detection as published, for comparison: SWIM with Lifeguard, with the
-/// parameters that its best-known implementation ships.
+/// Ping/ack failure detection as published, for comparison: SWIM with Lifeguard. SwimTuning
+/// chooses among the published variants; what its defaults give is this:
 ///
 /// A shuffled round robin, one target an interval (times 1 + misses); verdict at the interval's
 /// end; suspicion from 4·max(1, log10 n) intervals up to six times that, shrinking with two
@@ -50,6 +50,7 @@ class SwimDetector final : public Detector {
     Slot slot{};
     LifeId life;
     Stage stage = Stage::direct;
+    Duration timeout{};
     Instant indirect_at{};
     Instant ends{};
     std::size_t helpers = 0;
@@ -65,6 +66,9 @@ class SwimDetector final : public Detector {
     std::size_t expected = 0;
   };
 
+  [[nodiscard]] const SwimTuning& tuning() const { return context_.config.swim; }
+  void put_in_order(Slot slot);
+  void open_suspicion(Slot slot);
   void begin_probe();
   void ask_helpers();
   void end_probe();

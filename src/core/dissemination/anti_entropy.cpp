@@ -6,6 +6,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 namespace {
 
@@ -48,6 +50,8 @@ void AntiEntropy::schedule() {
 }
 
 void AntiEntropy::on_digest(Slot slot, std::uint64_t digest) {
+  const bool is_swim = context_.config.profile == Profile::swim;
+  if (is_swim && !context_.config.swim.compares_digests) return;
   if (context_.now < next_allowed_) return;
   const bool is_quiet = context_.now >= context_.last_change + quiet_time;
   if (!is_quiet && context_.now < next_allowed_ + overdue_time) return;
@@ -55,7 +59,7 @@ void AntiEntropy::on_digest(Slot slot, std::uint64_t digest) {
 }
 
 void AntiEntropy::on_compared(Slot slot, std::uint64_t digest) {
-  if (digest == context_.table.digest()) return;
+  if (digest == context_.table.digest() || is_mutant(Mutant::digests_always_equal)) return;
   if (exchanges_.count(ExchangePurpose::sync) > 0) return;
   compare_with(slot);
 }
@@ -75,6 +79,7 @@ void AntiEntropy::compare_with(Slot slot) {
 wire::SyncEntries AntiEntropy::answer(const wire::SyncOpen& open) const {
   wire::SyncEntries result;
   if (open.buckets.size() != MemberTable::bucket_count) return result;
+  if (is_mutant(Mutant::sync_answers_nothing)) return result;
   for (std::size_t i = 0; i < open.buckets.size(); ++i) {
     if (open.buckets[i] != context_.table.buckets()[i]) {
       result.buckets.push_back(static_cast<std::uint16_t>(i));

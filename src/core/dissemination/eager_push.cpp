@@ -46,23 +46,23 @@ void EagerPush::tell_subjects() {
     const auto update = compose(news);
     if (!update || update->witness != context_.self_record().life.id) continue;
     if (update->state != State::suspect && update->state != State::failed) continue;
-    writer_.begin(context_.envelope());
-    if (writer_.add(*update))
-      context_.send(update->address, context_.effects->keep(writer_.bytes()));
+    wire::DatagramWriter writer(context_.envelope());
+    if (writer.add(*update)) context_.send(update->address, writer);
   }
 }
 
 void EagerPush::pack() {
   packed_.clear();
+  wire::DatagramWriter writer(context_.envelope());
   std::size_t taken = 0;
   while (taken < pending_.size() && packed_.size() < datagrams_max) {
-    writer_.begin(context_.envelope());
+    writer.begin(context_.envelope());
     while (taken < pending_.size()) {
       const auto update = compose(pending_[taken]);
-      if (update && !writer_.add(*update)) break;
+      if (update && !writer.add(*update)) break;
       ++taken;
     }
-    if (!writer_.empty()) packed_.push_back(context_.effects->keep(writer_.bytes()));
+    if (!writer.empty()) packed_.push_back(context_.effects->keep(writer.bytes()));
   }
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
 }

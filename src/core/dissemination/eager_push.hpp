@@ -22,7 +22,7 @@ namespace rollcall::core {
 ///         section 1.4 (rumor mongering, blind, with infect-and-die).
 class EagerPush {
  public:
-  explicit EagerPush(Context& context) : context_(context), writer_(wire::Envelope{}) {}
+  explicit EagerPush(Context& context) : context_(context) {}
 
   /// The shortest time between two flushes.
   static constexpr Duration spacing = std::chrono::milliseconds(5);
@@ -34,6 +34,7 @@ class EagerPush {
     pending_.push_back({slot, context_.table.at(slot).life.id, age, witness});
   }
   void clear() { pending_.clear(); }
+  [[nodiscard]] std::size_t size() const { return pending_.size(); }
 
   /// Sends what waits, if the spacing allows. Call at the end of every input.
   void flush_if_due();
@@ -57,7 +58,6 @@ class EagerPush {
   void tell_subjects();
 
   Context& context_;
-  wire::DatagramWriter writer_;
   std::vector<News> pending_;
   std::vector<Slice> packed_;
   Instant last_flush_{};

@@ -15,16 +15,14 @@ namespace rollcall::core {
 /// while something waits, told to a few random members every gossip interval.
 class Gossip {
  public:
-  explicit Gossip(Context& context)
-      : context_(context),
-        queue_(context),
-        push_(context),
-        writer_(wire::Envelope{}) {}
+  explicit Gossip(Context& context) : context_(context), queue_(context), push_(context) {}
 
   /// Members told per tick, unless configured otherwise.
   static constexpr std::size_t tick_fanout = 3;
 
   [[nodiscard]] UpdateQueue& queue() { return queue_; }
+  [[nodiscard]] const UpdateQueue& queue() const { return queue_; }
+  [[nodiscard]] std::size_t pushes_waiting() const { return push_.size(); }
 
   /// Spreads the member's record; a witness replaces the record's own.
   void announce(Slot slot, wire::Age age, std::optional<LifeId> witness = {});
@@ -46,8 +44,8 @@ class Gossip {
   Context& context_;
   UpdateQueue queue_;
   EagerPush push_;
-  wire::DatagramWriter writer_;
   Instant next_tick_ = never;
+  Instant last_tick_{};
 };
 
 }  // namespace rollcall::core

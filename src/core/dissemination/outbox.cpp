@@ -4,18 +4,21 @@
 
 namespace rollcall::core {
 
-void Outbox::tell_about_itself(Slot receiver) {
+void Outbox::tell_about_itself(Slot receiver, wire::DatagramWriter& writer) const {
   const Record& record = context_.table.at(receiver);
   if (record.state == State::alive && !record.failed_elsewhere) return;
+  const bool has_buddies =
+      context_.config.profile == Profile::rollcall || context_.config.swim.buddy;
+  if (record.state == State::suspect && !has_buddies) return;
   wire::Update update = to_update(record);
   update.has_tags = false;
   if (record.failed_elsewhere && is_live(record.state)) update.state = State::failed;
   // The datagram holds one short message so far: the update fits. If not, it goes without.
-  static_cast<void>(writer_.add(update));
+  static_cast<void>(writer.add(update));
 }
 
-void Outbox::tell_of_departure() {
-  static_cast<void>(writer_.add(compose_update(context_.self_record())));
+void Outbox::tell_of_departure(wire::DatagramWriter& writer) const {
+  static_cast<void>(writer.add(compose_update(context_.self_record())));
 }
 
 }  // namespace rollcall::core

@@ -13,41 +13,36 @@ namespace rollcall::core {
 /// whatever updates are waiting, until the datagram is full.
 class Outbox {
  public:
-  Outbox(Context& context, UpdateQueue& queue)
-      : context_(context),
-        queue_(queue),
-        writer_(wire::Envelope{}) {}
+  Outbox(Context& context, UpdateQueue& queue) : context_(context), queue_(queue) {}
 
   /// Sends one message. A receiver that is suspected, or failed in others' or our own eyes, is
   /// told so at once (Lifeguard's buddy system), so that it can refute.
   template <class Message>
   void send(const Address& to, const Message& message, std::optional<Slot> receiver) {
-    writer_.begin(context_.envelope());
-    const bool fits = writer_.add(message);
+    wire::DatagramWriter writer(context_.envelope());
+    const bool fits = writer.add(message);
     ROLLCALL_CHECK(fits);
-    if (context_.phase == Phase::leaving) tell_of_departure();
-    if (receiver) tell_about_itself(*receiver);
-    queue_.fill(writer_);
-    flush(to);
+    if (context_.phase == Phase::leaving) tell_of_departure(writer);
+    if (receiver) tell_about_itself(*receiver, writer);
+    queue_.fill(writer);
+    context_.send(to, writer);
   }
 
   /// Sends one record alone.
   void send_record(const Address& to, const wire::Update& update) {
-    writer_.begin(context_.envelope());
-    const bool fits = writer_.add(update);
+    wire::DatagramWriter writer(context_.envelope());
+    const bool fits = writer.add(update);
     ROLLCALL_CHECK(fits);
-    flush(to);
+    context_.send(to, writer);
   }
 
  private:
-  void tell_about_itself(Slot receiver);
+  void tell_about_itself(Slot receiver, wire::DatagramWriter& writer) const;
   /// A departure is in every datagram until it is acknowledged.
-  void tell_of_departure();
-  void flush(const Address& to) { context_.send(to, context_.effects->keep(writer_.bytes())); }
+  void tell_of_departure(wire::DatagramWriter& writer) const;
 
   Context& context_;
   UpdateQueue& queue_;
-  wire::DatagramWriter writer_;
 };
 
 }  // namespace rollcall::core

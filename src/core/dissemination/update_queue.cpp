@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 
 wire::Update compose_update(const Record& record) {
@@ -15,28 +17,30 @@ wire::Update compose_update(const Record& record) {
 std::size_t UpdateQueue::send_limit() const {
   const auto members = static_cast<double>(context_.table.size());
   const auto decades = static_cast<std::size_t>(std::ceil(std::log10(members + 1)));
-  // Profile swim spreads by this alone; profile rollcall has pushed the update before, and
-  // repeats it only for those whom loss kept from it.
-  return context_.config.profile == Profile::swim ? 4 * decades : 2 + decades;
+  // Profile rollcall has pushed the update before, and repeats it only for those whom loss kept
+  // from it; profile swim spreads by this alone.
+  if (context_.config.profile == Profile::rollcall) return 2 + decades;
+  const SwimTuning& swim = context_.config.swim;
+  if (swim.update_sends != 0) return swim.update_sends;
+  if (swim.growth == SwimTuning::Growth::decades) return 4 * decades;
+  return 3 * static_cast<std::size_t>(std::ceil(std::log(members + 1)));
 }
 
 void UpdateQueue::add(Slot slot, wire::Age age, std::optional<LifeId> witness) {
   remove(slot);
-  if (entries_.size() <= index_of(slot)) entries_.resize(index_of(slot) + 1);
-  Entry& entry = entries_[index_of(slot)];
-  entry = {.key = {.sends = 0, .newness = next_newness_--, .slot = slot},
-           .news_until = age == wire::Age::news ? context_.now + news_time : Instant::min(),
-           .witness = witness,
-           .queued = true};
-  order_.insert(entry.key);
+  const Key key{.sends = 0, .newness = next_newness_--, .slot = slot};
+  entries_[slot] = {
+      .key = key,
+      .news_until = age == wire::Age::news ? context_.now + news_time : Instant::min(),
+      .witness = witness};
+  order_.insert(key);
 }
 
 void UpdateQueue::remove(Slot slot) {
-  if (entries_.size() <= index_of(slot)) return;
-  Entry& entry = entries_[index_of(slot)];
-  if (!entry.queued) return;
-  order_.erase(entry.key);
-  entry.queued = false;
+  const auto entry = entries_.find(slot);
+  if (entry == entries_.end()) return;
+  order_.erase(entry->second.key);
+  entries_.erase(entry);
 }
 
 void UpdateQueue::clear() {
@@ -52,25 +56,27 @@ wire::Update UpdateQueue::compose(const Entry& entry) const {
 }
 
 std::optional<wire::Update> UpdateQueue::peek(Slot slot) const {
-  if (entries_.size() <= index_of(slot) || !entries_[index_of(slot)].queued) return std::nullopt;
-  return compose(entries_[index_of(slot)]);
+  const auto entry = entries_.find(slot);
+  if (entry == entries_.end()) return std::nullopt;
+  return compose(entry->second);
 }
 
 void UpdateQueue::fill(wire::DatagramWriter& writer) {
   if (order_.empty()) return;
   sent_.clear();
   for (const Key& key : order_) {
-    if (!writer.add(compose(entries_[index_of(key.slot)]))) break;
+    if (!writer.add(compose(entries_.at(key.slot)))) break;
     sent_.push_back(key);
   }
   const std::size_t limit = send_limit();
   for (Key key : sent_) {
     order_.erase(key);
-    Entry& entry = entries_[index_of(key.slot)];
-    ++key.sends;
-    entry.key = key;
-    entry.queued = key.sends < limit;
-    if (entry.queued) order_.insert(key);
+    if (++key.sends >= limit && !is_mutant(Mutant::update_never_retired)) {
+      entries_.erase(key.slot);
+      continue;
+    }
+    entries_.at(key.slot).key = key;
+    order_.insert(key);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "core/context.hpp"
@@ -54,14 +55,13 @@ class UpdateQueue {
     Key key;
     Instant news_until{};
     std::optional<LifeId> witness;
-    bool queued = false;
   };
 
   [[nodiscard]] wire::Update compose(const Entry& entry) const;
 
   Context& context_;
   std::set<Key> order_;
-  std::vector<Entry> entries_;  // by slot
+  std::unordered_map<Slot, Entry> entries_;  // what is queued; looked up only, never iterated
   std::uint64_t next_newness_ = UINT64_MAX;
   std::vector<Key> sent_;  // kept between calls for its memory
 };

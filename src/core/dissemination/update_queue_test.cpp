@@ -14,7 +14,7 @@ class UpdateQueueTest : public testing::Test {
  protected:
   UpdateQueueTest() : context_(make_config(), 1, Instant{}), queue_(context_) {
     add_member("self");
-    context_.self = *context_.table.find("self");
+    context_.set_self(*context_.table.find("self"));
   }
 
   static Config make_config() {

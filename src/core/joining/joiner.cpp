@@ -6,6 +6,22 @@
 #include <utility>
 
 namespace rollcall::core {
+namespace {
+
+/// Whether sockets bound there can send datagrams to the address: only a socket bound to all
+/// addresses of both kinds reaches both kinds.
+bool can_send(const Address& bound, const Address& to) {
+  const bool is_dual = bound.is_unspecified() && !bound.is_v4();
+  return is_dual || bound.is_v4() == to.is_v4();
+}
+
+std::string cannot_send_text(const Address& bound, const Address& to) {
+  return "this member is bound to " + to_text(bound) + " and cannot send to " + to_text(to) +
+         "; bind it to [::]:" + std::to_string(bound.port) + ", or name an " +
+         (bound.is_v4() ? "IPv4" : "IPv6") + " address of that member";
+}
+
+}  // namespace
 
 void Joiner::set_homes(std::vector<HostPort> seeds, std::vector<Address> saved_peers) {
   homes_ = std::move(seeds);
@@ -75,6 +91,10 @@ void Joiner::try_next_address(Seed& seed, const std::string& why_not_the_last) {
     const Address& address = seed.addresses[seed.next_address++];
     if (address == context_.config.advertise) {
       outcome = "is this member itself";
+      continue;
+    }
+    if (context_.config.bound && !can_send(*context_.config.bound, address)) {
+      outcome = cannot_send_text(*context_.config.bound, address);
       continue;
     }
     seed.exchange = exchanges_.start(
@@ -255,6 +275,14 @@ void Joiner::end_exchanges(Attempt& attempt) {
   }
 }
 
+std::vector<JoinAttempt> Joiner::outcomes(const Attempt& attempt) {
+  std::vector<JoinAttempt> list;
+  for (const Seed& seed : attempt.seeds) {
+    list.push_back({.seed = seed.text, .outcome = seed.outcome, .joined = seed.joined});
+  }
+  return list;
+}
+
 void Joiner::finish(Attempt& attempt) {
   const bool joined = std::ranges::any_of(attempt.seeds, &Seed::joined);
   if (joined) remember(attempt.given);
@@ -264,12 +292,14 @@ void Joiner::finish(Attempt& attempt) {
     if (!joined) {
       done.result = attempt.name_in_use ? CommandResult::name_in_use : CommandResult::join_failed;
     }
-    for (const Seed& seed : attempt.seeds) {
-      done.attempts.push_back({.seed = seed.text, .outcome = seed.outcome, .joined = seed.joined});
-    }
+    done.attempts = outcomes(attempt);
     context_.effects->add(std::move(done));
   }
   if (joined) return;
+  if (!attempt.command) {
+    ++trouble_.number;
+    trouble_.attempts = outcomes(attempt);
+  }
   listener_.on_not_joined();
   schedule_retry();
 }

@@ -69,6 +69,8 @@ class Joiner {
   void on_deadline();
   [[nodiscard]] Instant next_deadline() const;
 
+  [[nodiscard]] const JoinTrouble& trouble() const { return trouble_; }
+
  private:
   struct Seed {
     std::string text;
@@ -105,6 +107,7 @@ class Joiner {
   void finish(Attempt& attempt);
   void remember(const std::vector<HostPort>& seeds);
   void end_exchanges(Attempt& attempt);
+  [[nodiscard]] static std::vector<JoinAttempt> outcomes(const Attempt& attempt);
   Seed* find(ExchangeId id);
   void schedule_retry();
   [[nodiscard]] bool is_trying_home() const;
@@ -122,6 +125,7 @@ class Joiner {
   bool goes_home_ = false;
   Duration back_off_{};
   Instant next_try_ = never;
+  JoinTrouble trouble_;
 };
 
 }  // namespace rollcall::core

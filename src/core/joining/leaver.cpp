@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 
 void Leaver::start() {
   acknowledged_.clear();
   needed_ = std::min(acknowledgements_needed, context_.table.live_count());
+  if (is_mutant(Mutant::leave_not_told)) needed_ = 0;
   ends_ = context_.now + context_.config.leave_timeout;
   next_try_ = context_.now;
   on_deadline();

@@ -29,19 +29,20 @@ class PeerSaver {
   void on_deadline() {
     if (context_.now < next_save_) return;
     next_save_ = never;
-    std::vector<Address> peers;
-    for (const Slot slot : context_.table.live()) {
-      if (!context_.is_self(slot)) peers.push_back(context_.table.at(slot).address);
+    // Those kept before stay, if they live: a stable list is written rarely.
+    std::vector<Address> peers = saved_;
+    std::erase_if(peers, [this](const Address& peer) {
+      const auto slot = context_.table.find_live_at(peer);
+      return !slot || context_.is_self(*slot);
+    });
+    const std::vector<Address> kept = peers;
+    const auto is_new = [&](Slot slot) {
+      return !std::ranges::binary_search(kept, context_.table.at(slot).address);
+    };
+    for (const Slot slot : context_.pick_live(peers_max - kept.size(), is_new)) {
+      peers.push_back(context_.table.at(slot).address);
     }
     std::ranges::sort(peers);
-    if (peers.size() > peers_max) {
-      // Those kept before stay, if they live: a stable list is written rarely.
-      std::ranges::sort(peers, {}, [this](const Address& peer) {
-        return std::pair(!std::ranges::binary_search(saved_, peer), peer);
-      });
-      peers.resize(peers_max);
-      std::ranges::sort(peers);
-    }
     // An empty list is not kept: whoever is gone may come back.
     if (peers.empty() || peers == saved_) return;
     saved_ = peers;

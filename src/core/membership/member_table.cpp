@@ -10,110 +10,189 @@
 namespace rollcall::core {
 namespace {
 
-/// Where a life stands on the ring.
-std::uint64_t ring_position(const LifeId& id) {
-  return hash_combine(id.high, id.low);
+/// Whether nothing but the digest tells the two records apart.
+bool share_indexes(const Record& one, const Record& other) {
+  return is_live(one.state) && is_live(other.state) && one.life == other.life &&
+         one.address == other.address;
 }
 
 }  // namespace
 
+void MemberTable::begin_as(const MemberTable& base) {
+  ROLLCALL_CHECK(base.base_ == nullptr && this != &base);
+  *this = MemberTable();
+  base_ = &base;
+  shared_ = base.entries_.size();
+  size_ = base.size_;
+  free_ = base.free_;
+  live_.begin_as(base.live_);
+  failed_.begin_as(base.failed_);
+  left_.begin_as(base.left_);
+  ring_.begin_as(base.ring_);
+  buckets_ = base.buckets_;
+  digest_ = base.digest_;
+}
+
+// --- Queries ---------------------------------------------------------------------------------
+
 std::optional<Slot> MemberTable::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+  return find(key_of(name));
+}
+
+std::optional<Slot> MemberTable::find(const NameKey& key) const {
+  const auto found = by_name_.find(key);
+  if (found != by_name_.end()) return found->second;
+  if (base_ == nullptr) return std::nullopt;
+  const auto shared = base_->find(key);
+  const bool holds = shared && is_used(*shared) && at(*shared).name == key.name;
+  return holds ? shared : std::nullopt;
 }
 
 std::optional<Slot> MemberTable::find(const LifeId& life) const {
   const auto found = by_life_.find(life);
-  return found == by_life_.end() ? std::nullopt : std::optional(found->second);
+  if (found != by_life_.end()) return found->second;
+  if (base_ == nullptr) return std::nullopt;
+  const auto shared = base_->find(life);
+  const bool holds = shared && is_used(*shared) && at(*shared).life.id == life;
+  return holds ? shared : std::nullopt;
 }
 
 std::optional<Slot> MemberTable::find_live_at(const Address& address) const {
   const auto found = by_address_.find(address);
-  return found == by_address_.end() ? std::nullopt : std::optional(found->second);
+  if (found != by_address_.end()) return found->second;
+  if (base_ == nullptr) return std::nullopt;
+  const auto shared = base_->find_live_at(address);
+  const bool holds =
+      shared && is_used(*shared) && is_live(at(*shared).state) && at(*shared).address == address;
+  return holds ? shared : std::nullopt;
 }
 
-std::vector<Slot>* MemberTable::list_for(State state) {
+std::vector<Slot> MemberTable::slots() const {
+  std::vector<Slot> result;
+  result.reserve(size());
+  for (std::size_t i = 0; i < shared_ + entries_.size(); ++i) {
+    const Slot slot{static_cast<std::uint32_t>(i)};
+    if (is_used(slot)) result.push_back(slot);
+  }
+  return result;
+}
+
+// --- Indexes ---------------------------------------------------------------------------------
+
+SlotList* MemberTable::list_for(State state) {
   if (is_live(state)) return &live_;
-  return state == State::failed ? &failed_ : nullptr;
+  return state == State::failed ? &failed_ : &left_;
+}
+
+MemberTable::Entry& MemberTable::own_entry(Slot slot) {
+  if (!is_shared(slot)) return entries_[index_of(slot) - shared_];
+  const auto found = overlay_.find(slot);
+  if (found != overlay_.end()) return found->second;
+  Entry& own = overlay_.emplace(slot, base_->entry(slot)).first->second;
+  own.changed = false;
+  return own;
+}
+
+void MemberTable::count_in(Slot slot) {
+  Entry& entry = own_entry(slot);
+  entry.hash = record_hash(entry.record);
+  if (!is_live(entry.record.state)) return;
+  buckets_[bucket_of(entry.name_hash)] += entry.hash;
+  digest_ += entry.hash;
+}
+
+void MemberTable::count_out(const Entry& entry) {
+  if (!is_live(entry.record.state)) return;
+  buckets_[bucket_of(entry.name_hash)] -= entry.hash;
+  digest_ -= entry.hash;
 }
 
 void MemberTable::link(Slot slot) {
-  Entry& entry = entries_[index_of(slot)];
+  count_in(slot);
+  Entry& entry = own_entry(slot);
   const Record& record = entry.record;
-  entry.hash = record_hash(record);
   by_life_[record.life.id] = slot;
-  if (std::vector<Slot>* list = list_for(record.state)) {
-    entry.list_place = static_cast<std::uint32_t>(list->size());
-    list->push_back(slot);
-  }
-  if (is_live(record.state)) {
-    by_address_[record.address] = slot;
-    buckets_[bucket_of(entry.name_hash)] += entry.hash;
-    digest_ += entry.hash;
-    ring_is_stale_ = true;
-  }
+  SlotList& list = *list_for(record.state);
+  entry.list_place = static_cast<std::uint32_t>(list.size());
+  list.push_back(slot);
+  if (!is_live(record.state)) return;
+  by_address_[record.address] = slot;
+  ring_.insert(Ring::place_of(record.life.id, slot));
 }
 
 void MemberTable::unlink(Slot slot) {
-  Entry& entry = entries_[index_of(slot)];
+  const Entry& entry = own_entry(slot);
   const Record& record = entry.record;
   by_life_.erase(record.life.id);
-  if (std::vector<Slot>* list = list_for(record.state)) {
-    ROLLCALL_CHECK((*list)[entry.list_place] == slot);
-    const Slot last = list->back();
-    (*list)[entry.list_place] = last;
-    entries_[index_of(last)].list_place = entry.list_place;
-    list->pop_back();
+  SlotList& list = *list_for(record.state);
+  ROLLCALL_CHECK(list[entry.list_place] == slot);
+  const Slot last = list.back();
+  if (last != slot) {
+    list.set(entry.list_place, last);
+    own_entry(last).list_place = entry.list_place;
   }
-  if (is_live(record.state)) {
-    const auto found = by_address_.find(record.address);
-    if (found != by_address_.end() && found->second == slot) by_address_.erase(found);
-    buckets_[bucket_of(entry.name_hash)] -= entry.hash;
-    digest_ -= entry.hash;
-    ring_is_stale_ = true;
-  }
+  list.pop_back();
+  count_out(entry);
+  if (!is_live(record.state)) return;
+  const auto found = by_address_.find(record.address);
+  if (found != by_address_.end() && found->second == slot) by_address_.erase(found);
+  ring_.remove(Ring::place_of(record.life.id, slot));
 }
 
 void MemberTable::mark_changed(Slot slot) {
   ++version_;
-  Entry& entry = entries_[index_of(slot)];
+  Entry& entry = own_entry(slot);
   if (entry.changed) return;
   entry.changed = true;
   changed_.push_back(slot);
 }
 
-Slot MemberTable::put(Record record) {
-  const auto known = find(record.name);
-  Slot slot{};
-  if (known) {
-    slot = *known;
-    unlink(slot);
-    // The name string stays where it is, for by_name_ views it; all else is replaced.
-    Record& old = entries_[index_of(slot)].record;
-    std::swap(record.name, old.name);
-    std::swap(record, old);
-    std::swap(record.name, old.name);
-  } else {
-    if (free_.empty()) {
-      slot = Slot{static_cast<std::uint32_t>(entries_.size())};
-      entries_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
-    Entry& entry = entries_[index_of(slot)];
-    entry.record = std::move(record);
-    entry.name_hash = hash_bytes(entry.record.name);
-    entry.used = true;
-    by_name_.emplace(entry.record.name, slot);
+// --- Changes ---------------------------------------------------------------------------------
+
+Slot MemberTable::take_free_slot() {
+  if (free_.empty()) {
+    entries_.emplace_back();
+    return Slot{static_cast<std::uint32_t>(shared_ + entries_.size() - 1)};
   }
-  link(slot);
+  const Slot slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+Slot MemberTable::put(Record record) {
+  const NameKey key = key_of(record.name);
+  const auto known = find(key);
+  const Slot slot = known ? *known : take_free_slot();
+  Entry& entry = own_entry(slot);
+  const bool stays_linked = known && share_indexes(entry.record, record);
+  if (stays_linked) {
+    count_out(entry);
+  } else if (known) {
+    unlink(slot);
+  }
+  if (known) {
+    // The name string stays where it is, for by_name_ views it; all else is replaced.
+    std::swap(record.name, entry.record.name);
+    std::swap(record, entry.record);
+    std::swap(record.name, entry.record.name);
+  } else {
+    entry.record = std::move(record);
+    entry.name_hash = key.hash;
+    entry.used = true;
+    by_name_.emplace(NameKey{key.hash, entry.record.name}, slot);
+    ++size_;
+  }
+  if (stays_linked) {
+    count_in(slot);
+  } else {
+    link(slot);
+  }
   mark_changed(slot);
   return slot;
 }
 
 void MemberTable::set_rtt(Slot slot, Duration rtt) {
-  Entry& entry = entries_[index_of(slot)];
+  Entry& entry = own_entry(slot);
   const Duration before = entry.record.rtt;
   entry.record.rtt = rtt;
   // Readers are told of a first measurement and of marked changes, not of every jitter.
@@ -121,50 +200,19 @@ void MemberTable::set_rtt(Slot slot, Duration rtt) {
 }
 
 void MemberTable::erase(Slot slot) {
-  Entry& entry = entries_[index_of(slot)];
-  ROLLCALL_CHECK(entry.used);
+  ROLLCALL_CHECK(is_used(slot));
   unlink(slot);
-  by_name_.erase(std::string_view(entry.record.name));
+  Entry& entry = own_entry(slot);
+  by_name_.erase({entry.name_hash, entry.record.name});
   entry.used = false;
   entry.record = Record{};
   free_.push_back(slot);
+  --size_;
   mark_changed(slot);
 }
 
-std::vector<Slot> MemberTable::slots() const {
-  std::vector<Slot> result;
-  result.reserve(size());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].used) result.push_back(Slot{static_cast<std::uint32_t>(i)});
-  }
-  return result;
-}
-
-const std::vector<Slot>& MemberTable::ring() const {
-  if (ring_is_stale_) {
-    ring_ = live_;
-    std::ranges::sort(ring_, {}, [this](Slot slot) {
-      const LifeId& id = at(slot).life.id;
-      return std::pair(ring_position(id), id);
-    });
-    ring_is_stale_ = false;
-  }
-  return ring_;
-}
-
-std::size_t MemberTable::ring_index(Slot slot) const {
-  const auto key = [this](Slot at_slot) {
-    const LifeId& id = at(at_slot).life.id;
-    return std::pair(ring_position(id), id);
-  };
-  const std::vector<Slot>& sorted = ring();
-  const auto found = std::ranges::lower_bound(sorted, key(slot), {}, key);
-  ROLLCALL_CHECK(found != sorted.end() && *found == slot);
-  return static_cast<std::size_t>(found - sorted.begin());
-}
-
 std::vector<Slot> MemberTable::take_changed() {
-  for (const Slot slot : changed_) entries_[index_of(slot)].changed = false;
+  for (const Slot slot : changed_) own_entry(slot).changed = false;
   return std::exchange(changed_, {});
 }
 

@@ -59,6 +59,81 @@ TEST(MemberTableTest, KeepsEveryIndexTrueThroughRandomChanges) {
   expect_consistent(table);
 }
 
+/// The names of the live members, in the order of the ring.
+std::vector<std::string> ring_names(const MemberTable& table) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < table.ring().size(); ++i) {
+    names.push_back(table.at(table.ring()[i]).name);
+  }
+  return names;
+}
+
+/// Everything a reader can ask, of two tables that should know the same.
+void expect_same(const MemberTable& one, const MemberTable& other) {
+  EXPECT_EQ(one.size(), other.size());
+  EXPECT_EQ(one.live_count(), other.live_count());
+  EXPECT_EQ(one.failed().size(), other.failed().size());
+  EXPECT_EQ(one.left().size(), other.left().size());
+  EXPECT_EQ(one.digest(), other.digest());
+  EXPECT_EQ(one.buckets(), other.buckets());
+  EXPECT_EQ(ring_names(one), ring_names(other));
+  for (const Slot slot : one.slots()) {
+    const Record& record = one.at(slot);
+    const auto twin = other.find(record.name);
+    ASSERT_TRUE(twin) << record.name;
+    EXPECT_EQ(other.at(*twin).standing(), record.standing());
+    EXPECT_EQ(other.find(record.life.id), twin);
+  }
+}
+
+void change_at_random(Prng& prng, std::uint64_t life, const std::vector<MemberTable*>& tables) {
+  const std::string name = "n" + std::to_string(prng.below(60));
+  const bool erases = prng.chance(0.2);
+  const auto state = static_cast<State>(prng.below(4));
+  for (MemberTable* table : tables) {
+    const auto slot = table->find(name);
+    if (slot && erases) {
+      table->erase(*slot);
+    } else {
+      table->put(record_of(name, life, state));
+    }
+  }
+}
+
+TEST(MemberTableTest, KnowsTheSameWhenItBeginsAsAnother) {
+  Prng prng(2);
+  MemberTable base;
+  MemberTable plain;
+  for (std::uint64_t life = 1; life < 100; ++life) change_at_random(prng, life, {&base, &plain});
+  MemberTable derived;
+  derived.begin_as(base);
+  const std::uint64_t digest_of_base = base.digest();
+  expect_same(derived, plain);
+
+  for (std::uint64_t life = 100; life < 3000; ++life) {
+    change_at_random(prng, life, {&derived, &plain});
+    if (life % 50 == 0) expect_same(derived, plain);
+    if (life % 50 == 0) expect_consistent(derived);
+  }
+
+  expect_consistent(base);
+  EXPECT_EQ(base.digest(), digest_of_base);
+}
+
+TEST(MemberTableTest, BeginsWithTheAddressesOfAnother) {
+  MemberTable base;
+  const Slot a = base.put(record_of("a", 1));
+  MemberTable derived;
+  derived.begin_as(base);
+  const Address old_address = record_of("a", 1).address;
+  EXPECT_EQ(derived.find_live_at(old_address), a);
+
+  derived.put(record_of("a", 2));
+
+  EXPECT_EQ(derived.find_live_at(old_address), std::nullopt);
+  EXPECT_EQ(base.find_live_at(old_address), a);
+}
+
 TEST(MemberTableTest, KeepsTheSlotOfANameThroughItsLives) {
   MemberTable table;
   const Slot first = table.put(record_of("a", 1));
@@ -103,12 +178,12 @@ TEST(MemberTableTest, PutsMembersOnTheRingInAnOrderOfTheirLives) {
   for (std::uint64_t life = 1; life <= 50; ++life) {
     table.put(record_of("n" + std::to_string(life), life));
   }
-  const std::vector<Slot> before = table.ring();
+  const std::vector<std::string> before = ring_names(table);
 
   table.put(record_of("n7", 107));
 
-  EXPECT_EQ(std::set<Slot>(before.begin(), before.end()).size(), 50U);
-  EXPECT_NE(before, table.ring());
+  EXPECT_EQ(std::set<std::string>(before.begin(), before.end()).size(), 50U);
+  EXPECT_NE(before, ring_names(table));
 }
 
 }  // namespace

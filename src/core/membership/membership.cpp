@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/mutants.hpp"
+
 namespace rollcall::core {
 namespace {
 
@@ -18,6 +20,21 @@ Record record_of(const wire::Update& update, Instant now) {
           .tags = ByteVector(update.tags.begin(), update.tags.end()),
           .witness = update.witness,
           .since = now};
+}
+
+/// supersedes(), unless a mutant has it otherwise.
+bool is_newer(const Standing& news, const Standing& known) {
+  const bool same_life = news.life == known.life;
+  if (is_mutant(Mutant::stale_life_accepted) && !same_life) return true;
+  if (is_mutant(Mutant::final_state_undone) && same_life && is_live(news.state) &&
+      is_final(known.state)) {
+    return true;
+  }
+  if (is_mutant(Mutant::alive_beats_suspect) && same_life && is_live(news.state) &&
+      is_live(known.state) && news.incarnation == known.incarnation) {
+    return news.state < known.state;
+  }
+  return supersedes(news, known);
 }
 
 }  // namespace
@@ -35,7 +52,7 @@ void Membership::begin(std::uint64_t boot) {
 }
 
 Slot Membership::put_own(Record record) {
-  context_.self = context_.table.put(std::move(record));
+  context_.set_self(context_.table.put(std::move(record)));
   context_.last_change = context_.now;
   listener_.on_member_changed(context_.self);
   return context_.self;
@@ -80,11 +97,13 @@ void Membership::set_own_tags(ByteVector tags) {
 void Membership::refute(std::uint32_t accused_incarnation) {
   ++context_.counters.refutations;
   context_.health.on_accused();
+  if (is_mutant(Mutant::refutation_dropped)) return;
   if (accused_incarnation == std::numeric_limits<std::uint32_t>::max()) {
     return renew_life(context_.self_record().life.boot);
   }
   Record record = context_.self_record();
   record.incarnation = accused_incarnation + 1;
+  if (is_mutant(Mutant::refutation_not_raised)) record.incarnation = accused_incarnation;
   put_own(std::move(record));
   announce_self();
 }
@@ -92,7 +111,10 @@ void Membership::refute(std::uint32_t accused_incarnation) {
 void Membership::learn_about_self(const wire::Update& update) {
   const Record& self = context_.self_record();
   if (update.life == self.life) {
-    if (is_final(update.state)) return renew_life(self.life.boot);
+    if (is_final(update.state)) {
+      if (is_mutant(Mutant::death_is_argued)) return refute(self.incarnation);
+      return renew_life(self.life.boot);
+    }
     if (update.state != State::suspect) return;
     if (update.incarnation < self.incarnation) {
       // Refuted already, but the teller has not heard: the answer to it carries the refutation.
@@ -157,7 +179,7 @@ void Membership::learn_new_name(const wire::Update& update, Provenance provenanc
 void Membership::learn_known(Slot slot, const wire::Update& update, Provenance provenance) {
   const Record& known = context_.table.at(slot);
   const Standing news{update.life, update.incarnation, update.state};
-  if (!supersedes(news, known.standing())) {
+  if (!is_newer(news, known.standing())) {
     if (news == known.standing()) learn_same_standing(slot, update);
     return;
   }
@@ -168,7 +190,8 @@ void Membership::learn_known(Slot slot, const wire::Update& update, Provenance p
                                ? provenance == Provenance::sync
                                : update.age == wire::Age::history;
   const bool is_old_verdict = update.state == State::failed && update.life == known.life &&
-                              is_old_news && provenance != Provenance::own;
+                              is_old_news && provenance != Provenance::own &&
+                              !is_mutant(Mutant::history_believed);
   if (is_old_verdict) {
     if (known.failed_elsewhere) return;
     Record record = known;
@@ -195,7 +218,8 @@ bool Membership::is_plausible(const Record& known, const wire::Update& update) {
                       known.name + ", far above the known " + std::to_string(known.incarnation));
     return false;
   }
-  if (!same_life && update.life.boot - known.life.boot > boot_jump_max) {
+  if (!same_life && update.life.boot > known.life.boot &&
+      update.life.boot - known.life.boot > boot_jump_max) {
     warn_now_and_then("refused boot counter " + std::to_string(update.life.boot) + " of " +
                       known.name + ", far above the known " + std::to_string(known.life.boot));
     return false;
@@ -206,6 +230,12 @@ bool Membership::is_plausible(const Record& known, const wire::Update& update) {
 void Membership::replace(Slot slot, const wire::Update& update, Provenance provenance) {
   const Record before = context_.table.at(slot);
   Record after = record_of(update, context_.now);
+  if (is_mutant(Mutant::leave_is_failure) && after.state == State::left) {
+    after.state = State::failed;
+  }
+  if (is_mutant(Mutant::tombstone_forgotten) && is_final(after.state)) {
+    after.since -= context_.config.cleanup_time;
+  }
   if (after.life == before.life) {
     if (!update.has_tags) after.tags = before.tags;
     after.rtt = before.rtt;
@@ -229,6 +259,8 @@ void Membership::publish_change(const Record& before, const Record& after) {
   switch (after.state) {
     case State::failed:
       ++context_.counters.failures;
+      if (is_mutant(Mutant::event_lost)) return;
+      if (is_mutant(Mutant::event_twice)) context_.publish(EventKind::member_failed, after, by);
       return context_.publish(EventKind::member_failed, after, by);
     case State::left:
       return context_.publish(EventKind::member_leave, after, by);
@@ -260,7 +292,9 @@ void Membership::spread(Slot slot, const wire::Update& update, Provenance proven
     case Provenance::sync:
       return gossip_.mention(slot);
     case Provenance::join:
-      return;  // those who told it know it
+      // Those who told it know it; and what was queued of the record as it was must not take this
+      // one along as news.
+      return gossip_.forget(slot);
   }
 }
 
@@ -286,9 +320,16 @@ void Membership::forget_living() {
 void Membership::on_deadline() {
   if (context_.now < next_reap_) return;
   next_reap_ = never;
-  for (const Slot slot : context_.table.slots()) {
+  reap(context_.table.failed());
+  reap(context_.table.left());
+}
+
+void Membership::reap(const SlotList& ended) {
+  // From the end, for what is taken out has its place filled with the last.
+  for (std::size_t place = ended.size(); place-- > 0;) {
+    const Slot slot = ended[place];
     const Record& record = context_.table.at(slot);
-    if (context_.is_self(slot) || is_live(record.state)) continue;
+    if (context_.is_self(slot)) continue;
     if (context_.now < record.since + context_.config.cleanup_time) {
       next_reap_ = std::min(next_reap_, record.since + context_.config.cleanup_time);
       continue;

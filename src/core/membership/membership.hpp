@@ -66,6 +66,7 @@ class Membership {
   [[nodiscard]] Instant next_deadline() const { return next_reap_; }
 
  private:
+  void reap(const SlotList& ended);
   void learn_about_self(const wire::Update& update);
   void learn_new_name(const wire::Update& update, Provenance provenance);
   void learn_known(Slot slot, const wire::Update& update, Provenance provenance);

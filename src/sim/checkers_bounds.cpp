@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/checkers_bounds.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/detector/helper_desk.hpp"
+#include "core/exchanges.hpp"
+#include "sim/checkers_words.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+/// Members whose record says that they must be looked at.
+std::size_t members_in_question(const core::MemberTable& table) {
+  return static_cast<std::size_t>(std::ranges::count_if(table.live(), [&](core::Slot slot) {
+    const core::Record& record = table.at(slot);
+    return record.state == core::State::suspect || record.failed_elsewhere;
+  }));
+}
+
+}  // namespace
+
+void BoundsChecker::look() {
+  drained_at_.resize(world_.host_count());
+  for (const HostId host : world_.hosts()) {
+    if (!world_.is_running(host)) continue;
+    check_queues(host);
+    check_drains(host);
+  }
+  check_traffic();
+}
+
+void BoundsChecker::check_queues(HostId host) {
+  const core::Node& node = world_.node(host);
+  const core::QueueSizes sizes = node.queue_sizes();
+  const core::MemberTable& table = node.members();
+  const auto check = [&](std::size_t size, std::size_t bound, const char* what) {
+    if (size <= bound) return;
+    violations_.add(look_text(world_, host) + "keeps " + std::to_string(size) + " " + what +
+                    ", more than " + std::to_string(bound));
+  };
+  check(table.size(), node.config().members_max, "records");
+  check(sizes.updates, table.size(), "updates");
+  check(sizes.pushes, pushes_always + pushes_a_member_max * table.size(), "pushes");
+  check(sizes.exchanges, core::Exchanges::open_max, "exchanges");
+  check(sizes.helper_tasks, core::HelperDesk::tasks_max, "looks for others");
+  const bool is_by_record =
+      node.config().profile == core::Profile::rollcall && node.config().suspicion_enabled;
+  // Only then is the table worth a walk.
+  if (sizes.suspicions > 0 && is_by_record) {
+    check(sizes.suspicions, members_in_question(table), "suspicions of members without suspicion");
+  }
+}
+
+/// A member that is alone has nobody to tell.
+void BoundsChecker::check_drains(HostId host) {
+  const core::Node& node = world_.node(host);
+  Instant& drained_at = drained_at_[index_of(host)];
+  const bool is_alone = node.members().live_count() <= 1;
+  const Instant since = std::max(drained_at, troubles_.still_since());
+  const bool is_overdue = world_.now() - since > settle_time && !is_alone;
+  const std::size_t waiting = node.queue_sizes().updates;
+  if (waiting > 0 && is_overdue) {
+    violations_.add(look_text(world_, host) + "has kept updates waiting for " +
+                    std::to_string(settle_time / std::chrono::seconds(1)) + " s, now " +
+                    std::to_string(waiting));
+  }
+  if (waiting == 0 || is_alone || is_overdue) drained_at = world_.now();
+}
+
+void BoundsChecker::check_traffic() {
+  if (world_.now() - window_began_ < window_time) return;
+  const bool was_quiet = troubles_.still_since() + settle_time <= window_began_;
+  const double seconds = to_seconds(world_.now() - window_began_);
+  const std::vector<std::uint64_t> before = std::exchange(bytes_before_, {});
+  window_began_ = world_.now();
+  for (const HostId host : world_.hosts()) {
+    const std::uint64_t bytes =
+        world_.is_running(host) ? world_.node(host).counters().bytes_sent : 0;
+    bytes_before_.push_back(bytes);
+    if (!was_quiet || index_of(host) >= before.size() || bytes == 0) continue;
+    const double rate = static_cast<double>(bytes - before[index_of(host)]) / seconds;
+    if (rate <= static_cast<double>(quiet_bytes_max)) continue;
+    violations_.add(
+        look_text(world_, host) + "sends " + std::to_string(static_cast<std::uint64_t>(rate)) +
+        " bytes a second though all is quiet, more than " + std::to_string(quiet_bytes_max));
+  }
+}
+
+}  // namespace rollcall::sim

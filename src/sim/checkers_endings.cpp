@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/checkers_endings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/checkers.hpp"
+#include "sim/checkers_words.hpp"
+#include "sim/message_text.hpp"
+
+namespace rollcall::sim {
+namespace {
+
+constexpr Duration slack = std::chrono::seconds(1);
+
+Duration pause_budget(const core::Config& config) {
+  return config.suspicion_time == Duration::zero() ? core::suspicion_time_auto
+                                                   : config.suspicion_time;
+}
+
+/// The published time-outs: a whole round of probes, the longest suspicion, as much again for one
+/// that must be probed twice.
+Duration swim_bound(const core::Config& config, std::size_t members) {
+  const double decades = std::max(1.0, std::log10(static_cast<double>(members)));
+  const double suspicion =
+      config.swim.suspicion_multiplier * config.swim.suspicion_max_multiplier * decades;
+  return scaled(config.probe_interval, 2 * (2 * static_cast<double>(members) + suspicion));
+}
+
+}  // namespace
+
+Duration silence_bound(const core::Config& config, std::size_t members) {
+  if (config.profile == core::Profile::swim) return swim_bound(config, members);
+  return 4 * config.probe_interval + 4 * config.probe_timeout + 3 * pause_budget(config) + slack;
+}
+
+// --- CompletenessChecker ---------------------------------------------------------------------
+
+void CompletenessChecker::look() {
+  tracks_.resize(world_.host_count());
+  for (const HostId host : world_.hosts()) {
+    follow(host);
+    follow_hearing(host);
+  }
+  std::erase_if(endings_, [this](Ending& ending) { return !judge(ending); });
+}
+
+void CompletenessChecker::follow(HostId host) {
+  Track& track = tracks_[index_of(host)];
+  const bool runs = world_.is_running(host) && !has_gone_out(world_.node(host));
+  const LifeId life = runs ? world_.node(host).life().id : track.life;
+  if (track.runs && (!runs || life != track.life)) {
+    endings_.push_back({.life = track.life,
+                        .host = host,
+                        .at = world_.now(),
+                        .is_silent = !world_.is_powered(host)});
+  }
+  track.life = life;
+  track.runs = runs;
+}
+
+void CompletenessChecker::follow_hearing(HostId host) {
+  Track& track = tracks_[index_of(host)];
+  if (!world_.is_running(host) || !world_.sound_since(host) || !hears_somebody(host)) {
+    track.hears_since = never;
+  } else if (track.hears_since == never) {
+    track.hears_since = world_.now();
+  }
+}
+
+bool CompletenessChecker::judge(Ending& ending) {
+  bool all_know = true;
+  Duration longest{};
+  for (const HostId observer : world_.hosts()) {
+    if (!world_.is_running(observer)) continue;
+    if (knows_end_of(world_.node(observer), ending.life)) continue;
+    all_know = false;
+    const Duration allowed = bound(ending, observer);
+    longest = std::max(longest, allowed);
+    const Instant hears_since = tracks_[index_of(observer)].hears_since;
+    if (hears_since == never) continue;
+    const Instant since = std::max({ending.at, hears_since, troubles_.calm_since()});
+    if (world_.now() - since <= allowed || !ending.objected.insert(observer).second) continue;
+    violations_.add(look_text(world_, observer) + "still lists a life of " +
+                    world_.name(ending.host) + " that ended at " + moment_text(ending.at));
+  }
+  const Instant last = std::max(ending.at, troubles_.calm_since());
+  return !all_know && world_.now() - last <= 2 * longest + slack;
+}
+
+/// A member that hears nobody buries nobody: it must have somebody to hear.
+bool CompletenessChecker::hears_somebody(HostId observer) const {
+  if (world_.node(observer).phase() != core::Phase::joined) return false;
+  if (world_.node(observer).members().live_count() <= 2) return true;
+  return std::ranges::any_of(world_.hosts(), [&](HostId peer) {
+    if (peer == observer || !world_.sound_since(peer)) return false;
+    const core::Node& own = world_.node(observer);
+    const core::Node& other = world_.node(peer);
+    const bool are_met = !knows_end_of(own, other.life().id) || !knows_end_of(other, own.life().id);
+    return are_met && other.phase() == core::Phase::joined && world_.are_connected(observer, peer);
+  });
+}
+
+Duration CompletenessChecker::bound(const Ending& ending, HostId observer) const {
+  const core::Node& node = world_.node(observer);
+  const Duration silence = bounds_.silence != Duration::zero()
+                               ? bounds_.silence
+                               : silence_bound(node.config(), node.members().size());
+  const bool is_told = !ending.is_silent && world_.are_connected(observer, ending.host);
+  return is_told && bounds_.process != Duration::zero() ? bounds_.process : silence;
+}
+
+// --- DepartureChecker ------------------------------------------------------------------------
+
+void DepartureChecker::on_event(const Observation& observation) {
+  switch (observation.event.kind) {
+    case core::EventKind::member_leave:
+      return note_departure(observation);
+    case core::EventKind::member_failed:
+      break;
+    default:
+      return;
+  }
+  const auto departure = departures_.find(observation.event.life.id);
+  if (departure == departures_.end()) return;
+  if (!could_hear(observation.observer.host, departure->second)) return;
+  for (const HostId host : world_.hosts()) {
+    const bool is_accuser = world_.is_running(host) && world_.name(host) == observation.event.by;
+    if (is_accuser && !could_hear(host, departure->second)) return;
+  }
+  violations_.add(observer_text(observation) + ": it has left, and did not fail");
+}
+
+void DepartureChecker::note_departure(const Observation& observation) {
+  const HostId host = observation.observer.host;
+  if (observation.event.name != world_.name(host)) return;
+  const auto sound_since = world_.sound_since(host);
+  const bool is_sound = sound_since && observation.time - *sound_since >= grace_;
+  if (is_sound) departures_.emplace(observation.event.life.id, Departure{observation.time, host});
+}
+
+bool DepartureChecker::could_hear(HostId member, const Departure& departure) const {
+  const auto sound_since = world_.sound_since(member);
+  const Instant apart = troubles_.last_apart(member, departure.host);
+  return sound_since && *sound_since < departure.at &&
+         (apart == Instant{} || apart + grace_ < departure.at);
+}
+
+}  // namespace rollcall::sim
