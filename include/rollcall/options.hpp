@@ -25,7 +25,8 @@ struct Options {
   /// "HOST:PORT", for UDP and TCP; port 0 takes a free one.
   std::string bind = "0.0.0.0:7420";
   /// What others are told to send to; empty means the bind address, or, where that is
-  /// unspecified, the address of the interface with the default route (else loopback).
+  /// unspecified, the address of the interface with the default route; without such a route the
+  /// one that seeds are reached from, else that of the first interface that is up, else loopback.
   std::string advertise;
   /// Where the boot counter and known peers are kept; empty keeps nothing.
   std::string data_dir;

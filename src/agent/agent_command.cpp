@@ -113,7 +113,9 @@ class Process {
     for (const std::string& warning : launch_.config.warnings) log_.write(LogLevel::warn, warning);
     auto agent = RunningAgent::start(launch_.config, launch_.seeds, log_, loop_);
     if (!agent) {
-      log_.write(LogLevel::error, agent.error().text);
+      // On standard error it is said anyhow.
+      const bool has_file = !launch_.config.settings.log_file.empty();
+      if (has_file) log_.write(LogLevel::error, agent.error().text);
       return std::move(agent).error();
     }
     agent_ = std::move(*agent);

@@ -163,7 +163,7 @@ TEST_F(AgentCommandTest, SaysHelpAndWhatIsWrong) {
                                "probe-interval?\n"
                                "rollcall: flag --dns: the DNS service is not available"));
   EXPECT_EQ(run({"--hosts", "/nowhere"}).wait_for_code(), 2);
-  EXPECT_THAT(err(), HasSubstr("/nowhere: hosts: this file cannot be read"));
+  EXPECT_THAT(err(), HasSubstr("/nowhere: hosts: cannot be read: No such file"));
 }
 
 TEST_F(AgentCommandTest, SaysWhyItCannotStart) {
@@ -181,6 +181,48 @@ TEST_F(AgentCommandTest, SaysWhyItCannotStart) {
   EXPECT_THAT(err(), HasSubstr("rollcall: agent: the log: "));
   EXPECT_EQ(run({"--http", "off", "--pid-file", "/proc/no"}).wait_for_code(), 1);
   EXPECT_THAT(err(), HasSubstr("rollcall: agent: the pid file: cannot open /proc/no: "));
+  EXPECT_THAT(err(), HasSubstr("; choose another --pid-file\n"));
+}
+
+TEST_F(AgentCommandTest, SaysOnlyOnceOnStandardErrorWhyItCannotStart) {
+  start("a", {"--is-introducer"});
+  const json a = wait_for("a", "agent started");
+
+  EXPECT_EQ(run({"--name", "b", "--http", "off", "--bind", a["bind"]}).wait_for_code(), 1);
+
+  const std::string text = err();
+  const std::string said = "cannot bind " + a["bind"].get<std::string>();
+  EXPECT_EQ(text.find(said), text.rfind(said)) << text;
+  EXPECT_THAT(text, HasSubstr(said));
+}
+
+TEST_F(AgentCommandTest, LogsItsOwnBeginningToo) {
+  start("a", {"--is-introducer"});
+
+  const json line = wait_for("a", "member-join");
+
+  EXPECT_EQ(line["index"], 1);
+  EXPECT_EQ(line["member"], "a");
+}
+
+TEST_F(AgentCommandTest, LogsWhyItsSeedCannotBeJoined) {
+  start("a", {"--is-introducer"});
+  const json a = wait_for("a", "agent started");
+  start("b", {"--cluster", "other", "--join", a["bind"]});
+
+  const json line = wait_for("b", "protocol-warning");
+
+  EXPECT_EQ(line["reason"], "no seed could be joined, trying again: seed " +
+                                a["bind"].get<std::string>() +
+                                ": belongs to cluster 'default', not to 'other'");
+}
+
+TEST_F(AgentCommandTest, WarnsWhenOthersAreToldALoopbackAddress) {
+  start("a", {"--join", "192.0.2.77:1"});
+
+  wait_for("a",
+           "others are told a loopback address, which only this host reaches, but there is a seed "
+           "elsewhere; give the address of this host with --advertise");
 }
 
 TEST_F(AgentCommandTest, ReadsItsConfigurationAgainOnSighup) {

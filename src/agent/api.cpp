@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api.hpp"
 
+#include <array>
 #include <utility>
 
 namespace rollcall::agent {
@@ -36,6 +37,35 @@ Meaning meaning_of(ErrorCode code) {
   return {500, "internal-error"};
 }
 
+struct LaterPath {
+  std::string_view path;
+  std::string_view feature;
+};
+/// What a later version will answer, with all paths below each.
+constexpr std::array<LaterPath, 13> later_paths = {
+    {{"/switch", "changing the failure detector while the cluster runs"},
+     {"/set", "changing the configuration while the cluster runs"},
+     {"/v1/leader", "electing a leader"},
+     {"/v1/views", "agreed views"},
+     {"/v1/groups", "named groups"},
+     {"/v1/services", "the service registry"},
+     {"/v1/self/services", "the service registry"},
+     {"/v1/user-events", "user events"},
+     {"/v1/queries", "queries"},
+     {"/v1/keys", "the keyring"},
+     {"/metrics", "metrics"},
+     {"/openapi.json", "the description of the API for programs"},
+     {"/", "the dashboard"}}};
+
+std::string_view later_feature_at(std::string_view path) {
+  for (const LaterPath& later : later_paths) {
+    const bool is_below = later.path != "/" && path.starts_with(later.path) &&
+                          path.substr(later.path.size()).starts_with('/');
+    if (path == later.path || is_below) return later.feature;
+  }
+  return {};
+}
+
 }  // namespace
 
 http::Response failure_response(const Error& error) {
@@ -46,8 +76,20 @@ http::Response failure_response(const Error& error) {
                                .field = error.field});
 }
 
+std::expected<bool, http::Problem> switch_parameter(const http::Request& request,
+                                                    std::string_view name, bool otherwise) {
+  const auto value = request.parameter(name);
+  if (!value) return otherwise;
+  if (*value == "true" || *value == "false") return *value == "true";
+  return std::unexpected(
+      http::Problem{.code = "invalid-value",
+                    .message = "found '" + std::string(*value) + "'; allowed: true or false",
+                    .field = std::string(name)});
+}
+
 http::Router make_api(const ApiContext& context, http::Guard guard) {
   http::Router router(std::move(guard));
+  router.set_later(later_feature_at);
   add_member_routes(router, context);
   add_status_routes(router, context);
   add_event_routes(router, context);

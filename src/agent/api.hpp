@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/agent_port.hpp"
 #include "agent/config.hpp"
@@ -34,6 +36,10 @@ void add_reference_routes(http::Router& router, const ApiContext& context);  // 
 
 /// How an error of the embedding API is answered.
 http::Response failure_response(const Error& error);
+
+/// The value of a parameter that is true or false; `otherwise` where it is not given.
+std::expected<bool, http::Problem> switch_parameter(const http::Request& request,
+                                                    std::string_view name, bool otherwise);
 
 /// Joins the seeds, as written, and answers with what became of each. `field` is the parameter
 /// that they came from.

@@ -7,7 +7,7 @@
 
 #include "agent/api.hpp"
 #include "agent/api_json.hpp"
-#include "base/address.hpp"
+#include "base/peer_address.hpp"
 
 namespace rollcall::agent {
 namespace {
@@ -27,18 +27,26 @@ Problem invalid(std::string message, std::string field = {}) {
 
 /// The body as a JSON object with no other fields than the one allowed.
 std::expected<Json, Problem> parse_body(const Request& request, std::string_view only_field) {
+  const std::string field(only_field);
+  if (request.body.empty()) {
+    return std::unexpected(invalid("there is no body; send a JSON object with " + field, field));
+  }
   const Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) {
-    return std::unexpected(Problem{.code = "malformed-json", .message = "the body is not JSON"});
+    return std::unexpected(
+        Problem{.code = "malformed-json",
+                .message = "the body is not JSON; send a JSON object with " + field});
   }
-  if (!body.is_object()) return std::unexpected(invalid("the body must be a JSON object"));
+  if (!body.is_object()) {
+    return std::unexpected(invalid("the body must be a JSON object with " + field));
+  }
   for (const auto& [name, value] : body.items()) {
     if (name == only_field) continue;
-    return std::unexpected(invalid(
-        "there is no field '" + name + "' here; allowed: " + std::string(only_field), name));
+    return std::unexpected(
+        invalid("there is no field '" + name + "' here; allowed: " + field, name));
   }
   if (!body.contains(only_field)) {
-    return std::unexpected(invalid("this field is missing", std::string(only_field)));
+    return std::unexpected(invalid("the field " + field + " is missing", field));
   }
   return body;
 }
@@ -79,6 +87,12 @@ std::expected<TagChanges, Problem> parse_tags(const Request& request) {
   return changes;
 }
 
+/// The body calls "tags" what a file and a flag call "tag".
+Error as_in_body(Error error) {
+  if (error.field == "tag") error.field = "tags";
+  return error;
+}
+
 std::optional<Problem> check_seeds(const std::vector<std::string>& seeds,
                                    const std::string& field) {
   if (seeds.empty()) return invalid("give at least one HOST:PORT of a member", field);
@@ -86,9 +100,10 @@ std::optional<Problem> check_seeds(const std::vector<std::string>& seeds,
     return invalid("more than " + std::to_string(seeds_max) + " addresses; allowed: fewer", field);
   }
   for (const std::string& seed : seeds) {
-    const auto address = parse_host_port(seed, member_port);
-    if (address && address->port != 0) continue;
-    return invalid("'" + seed + "' is no HOST:PORT; the port is from 1 to 65535", field);
+    if (parse_peer_address(seed, member_port)) continue;
+    return invalid(
+        "'" + seed + "' is no HOST:PORT of a member; allowed: " + std::string(peer_address_rule),
+        field);
   }
   return std::nullopt;
 }
@@ -160,7 +175,7 @@ void add_action_routes(http::Router& router, const ApiContext& context) {
          const auto changes = parse_tags(request);
          if (!changes) return responder.respond(http::error_response(changes.error()));
          context.agent.change_tags(*changes, [responder](const std::expected<Tags, Error>& tags) {
-           if (!tags) return responder.respond(failure_response(tags.error()));
+           if (!tags) return responder.respond(failure_response(as_in_body(tags.error())));
            const Json json = {{"tags", *tags}};
            responder.respond(http::json_response(
                200, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));

@@ -109,14 +109,16 @@ Since parse_since(const Request& request) {
 
 /// {"events":[…],"gap":false}
 http::Response kept_events(const AgentPort& agent, std::uint64_t since) {
-  const EventBatch batch = agent.events_since(since, answer_events_max);
+  // An index from the future is one from before a restart: all that is kept comes after it.
+  const bool is_from_before = since > agent.status().event_index;
+  const EventBatch batch = agent.events_since(is_from_before ? 0 : since, answer_events_max);
   std::string json = "{\"events\":[";
   bool is_first = true;
   for (const auto& event : batch.events) {
     if (!std::exchange(is_first, false)) json += ',';
     append_event(json, *event);
   }
-  json.append("],\"gap\":").append(batch.gap ? "true" : "false").append("}\n");
+  json.append("],\"gap\":").append(batch.gap || is_from_before ? "true" : "false").append("}\n");
   return http::json_response(200, std::move(json));
 }
 
@@ -130,7 +132,9 @@ void add_event_routes(http::Router& router, const ApiContext& context) {
        .handler = [&agent](const Request& request, const PathValues&, const Responder& responder) {
          const Since since = parse_since(request);
          if (!since) return responder.respond(http::error_response(since.error()));
-         if (request.parameter("follow") == "false") {
+         const auto follows = switch_parameter(request, "follow", true);
+         if (!follows) return responder.respond(http::error_response(follows.error()));
+         if (!*follows) {
            return responder.respond(kept_events(agent, since->value_or(0)));
          }
          const std::uint64_t from = since->value_or(agent.status().event_index);

@@ -117,9 +117,9 @@ void add_status_routes(http::Router& router, const ApiContext& context) {
   add("/v1/protocol",
       [config](const Request&) { return json_answer(200, protocol_json(*config())); });
   add("/v1/config", [config](const Request& request) {
-    const bool wants_details = request.parameter("details") == "true";
-    return json_answer(200,
-                       wants_details ? config_details_json(*config()) : config_json(*config()));
+    const auto details = switch_parameter(request, "details", false);
+    if (!details) return http::error_response(details.error());
+    return json_answer(200, *details ? config_details_json(*config()) : config_json(*config()));
   });
   add("/healthz", [](const Request&) { return json_answer(200, {{"status", "ok"}}); });
   add("/readyz",

@@ -68,6 +68,7 @@ class FakeAgent final : public AgentPort {
     done(force_result);
   }
   void change_tags(const TagChanges& changes, TagsCallback done) override {
+    if (tags_error) return done(std::unexpected(*tags_error));
     done(changed_tags({{"old", "1"}, {"gone", "2"}}, changes));
   }
 
@@ -91,6 +92,7 @@ class FakeAgent final : public AgentPort {
   std::expected<void, Error> force_result;
   std::vector<std::string> forced;
   int leaves = 0;
+  std::optional<Error> tags_error;
 };
 
 class ApiTest : public testing::Test {
@@ -286,7 +288,7 @@ TEST_F(ApiTest, RefusesBadJoins) {
     EXPECT_EQ(answer->status, 400U) << body;
     return json::parse(answer->body)["error"].value("field", "");
   };
-  EXPECT_EQ(field_of(""), "");
+  EXPECT_EQ(field_of(""), "addresses");
   EXPECT_EQ(field_of("{"), "");
   EXPECT_EQ(field_of(std::string(60'000, '[')), "");
   EXPECT_EQ(field_of("[]"), "");
@@ -296,6 +298,7 @@ TEST_F(ApiTest, RefusesBadJoins) {
   EXPECT_EQ(field_of(R"({"addresses":"x"})"), "addresses");
   EXPECT_EQ(field_of(R"({"addresses":[1]})"), "addresses");
   EXPECT_EQ(field_of(R"({"addresses":["x:0"]})"), "addresses");
+  EXPECT_EQ(field_of(R"({"addresses":["0.0.0.0:7420"]})"), "addresses");
   EXPECT_EQ(field_of(json({{"addresses", std::vector<std::string>(65, "x")}}).dump()), "addresses");
   EXPECT_EQ(ask("POST", "/join")->status, 400U);
   EXPECT_TRUE(agent_.joined.empty());
@@ -454,6 +457,45 @@ TEST_F(ApiTest, GivesTheKeptEventsWithoutFollowing) {
   EXPECT_EQ(events["events"][0]["index"], 6);
   EXPECT_EQ(events["gap"], false);
   EXPECT_EQ(get("/v1/events", {{"follow", "false"}})["gap"], true);
+}
+
+TEST_F(ApiTest, GivesAllKeptEventsToAReaderFromBeforeARestart) {
+  agent_.add_events(1, 3);
+  const json events = get("/v1/events", {{"since", "99"}, {"follow", "false"}});
+
+  EXPECT_EQ(events["gap"], true);
+  ASSERT_EQ(events["events"].size(), 3U);
+  EXPECT_EQ(events["events"][0]["index"], 1);
+  EXPECT_EQ(get("/v1/events", {{"since", "3"}, {"follow", "false"}})["gap"], false);
+}
+
+TEST_F(ApiTest, RefusesSwitchesThatAreNone) {
+  for (const auto& [path, name] : {std::pair("/v1/events", "follow"), {"/v1/config", "details"}}) {
+    const auto answer = ask("GET", path, {{name, "maybe"}});
+    EXPECT_EQ(answer->status, 400U) << path;
+    EXPECT_THAT(answer->body, HasSubstr("found 'maybe'; allowed: true or false"));
+    EXPECT_EQ(json::parse(answer->body)["error"]["field"], name);
+  }
+}
+
+TEST_F(ApiTest, SaysOfWhatALaterVersionAnswersThatItIsNotAvailable) {
+  for (const auto* const path : {"/switch", "/set", "/v1/leader", "/v1/views", "/v1/views/current",
+                                 "/v1/groups", "/v1/groups/g/members/m", "/v1/services/web",
+                                 "/v1/keys", "/metrics", "/openapi.json", "/"}) {
+    const auto answer = ask("POST", path);
+    EXPECT_EQ(answer->status, 501U) << path;
+    EXPECT_EQ(json::parse(answer->body)["error"]["code"], "not-available") << path;
+  }
+  EXPECT_EQ(ask("GET", "/switches")->status, 404U);
+  EXPECT_EQ(ask("GET", "/v1/nothing")->status, 404U);
+}
+
+TEST_F(ApiTest, NamesTheFieldOfTheBodyThatHoldsBadTags) {
+  agent_.tags_error = Error{ErrorCode::invalid_option, "too long", "tag"};
+  const auto answer = ask("PATCH", "/v1/self", {}, R"({"tags":{"a":"1"}})");
+
+  EXPECT_EQ(answer->status, 400U);
+  EXPECT_EQ(json::parse(answer->body)["error"]["field"], "tags");
 }
 
 TEST(ApiJsonTest, WritesTimesInUtc) {

@@ -3,12 +3,14 @@
 #include "agent/config.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "base/address.hpp"
+#include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "core/config.hpp"
 
@@ -23,6 +25,7 @@ constexpr std::size_t events_kept_max = 1'000'000;
 constexpr Duration stats_interval_min = std::chrono::milliseconds(100);
 
 std::string unknown_key_message(const std::string& key) {
+  if (key == "config") return "a file cannot name a further one; remove this";
   if (const std::string_view feature = later_feature(key); !feature.empty()) {
     return std::string(feature) + " is not available in this version; remove this";
   }
@@ -88,7 +91,10 @@ class Resolver {
 
   void check_whole() {
     for (const core::ConfigProblem& problem : core::validate(core_config(config_.settings))) {
-      report(problem.field, problem.message);
+      // A default follows other values, and is wrong only because one of them is.
+      const bool follows = problem.field == "probe-timeout" && !problems_.empty() &&
+                           !config_.origins.contains(problem.field);
+      if (!follows) report(problem.field, problem.message);
     }
     const Settings& settings = config_.settings;
     if (settings.events_kept == 0 || settings.events_kept > events_kept_max) {
@@ -148,21 +154,25 @@ std::string trimmed(std::string line) {
 
 std::expected<std::vector<std::string>, ConfigProblem> read_hosts(const std::string& file) {
   const Origin origin{.source = Origin::Source::file, .name = file};
+  const auto unreadable = [&origin] {
+    return std::unexpected(ConfigProblem{origin, "hosts",
+                                         std::string("cannot be read: ") + std::strerror(errno) +
+                                             "; name a file with one HOST or HOST:PORT a line"});
+  };
+  errno = 0;
   std::ifstream stream(file);
-  if (!stream) {
-    return std::unexpected(ConfigProblem{origin, "hosts", "this file cannot be read"});
-  }
+  if (!stream) return unreadable();
   std::vector<std::string> hosts;
   int line_number = 0;
   for (std::string line; std::getline(stream, line);) {
     ++line_number;
     const std::string host = trimmed(line);
     if (host.empty()) continue;
-    const auto address = parse_host_port(host, member_port);
+    const auto address = parse_peer_address(host, member_port);
     Origin at = origin;
     at.line = line_number;
     at.column = 1;
-    if (!address || address->port == 0 || host.find_first_of(" \t") != std::string::npos) {
+    if (!address || host.find_first_of(" \t") != std::string::npos) {
       return std::unexpected(ConfigProblem{
           at, "hosts", "found '" + host + "'; allowed: one HOST or HOST:PORT a line"});
     }
@@ -172,6 +182,7 @@ std::expected<std::vector<std::string>, ConfigProblem> read_hosts(const std::str
     }
     hosts.push_back(to_text(*address));
   }
+  if (stream.bad()) return unreadable();  // a directory can be opened, but not read
   return hosts;
 }
 

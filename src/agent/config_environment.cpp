@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "agent/config_sources.hpp"
-#include "agent/suggest.hpp"
+#include "base/address.hpp"
+#include "base/suggest.hpp"
 
 namespace rollcall::agent {
 namespace {
@@ -39,6 +40,11 @@ Assignment from_variable(std::string key, const std::string& variable, std::stri
 
 std::string_view without_prefix(std::string_view name) {
   return name.substr(own_prefix.size());
+}
+
+/// NODE_IP is one of a pair: the port is the other's matter.
+bool has_unwanted_port(const ReferenceName& name, const std::string& value) {
+  return name.key == std::string_view("advertise") && parse_host_port(value).has_value();
 }
 
 /// "a=1,b=2" is two tags; everywhere else the field itself knows about commas.
@@ -76,6 +82,13 @@ RawConfig read_environment(const Environment& environment) {
   RawConfig raw;
   for (const ReferenceName& name : reference_names) {
     if (auto value = environment(name.variable)) {
+      if (has_unwanted_port(name, *value)) {
+        raw.problems.push_back(
+            {{.source = Origin::Source::environment, .name = name.variable},
+             name.key,
+             "found '" + *value + "'; allowed: a host or IP address; the port goes in NODE_PORT"});
+        continue;
+      }
       raw.assignments.push_back(from_variable(name.key, name.variable, name.prefix + *value));
     }
   }

@@ -112,6 +112,10 @@ class Flattener {
   std::set<std::string> seen_;
 };
 
+std::string cannot_read() {
+  return std::string("cannot be read: ") + std::strerror(errno) + "; name a YAML or JSON file";
+}
+
 RawConfig unreadable(const std::string& file, std::string message) {
   RawConfig raw;
   raw.problems.push_back({{.source = Origin::Source::file, .name = file}, "", std::move(message)});
@@ -146,12 +150,12 @@ RawConfig parse_config_text(const std::string& text, const std::string& file) {
 RawConfig read_config_file(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {
-    return unreadable(file, std::string("cannot be read: ") + std::strerror(errno));
+    return unreadable(file, cannot_read());
   }
   std::string text(file_bytes_max + 1, '\0');
   errno = 0;
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return unreadable(file, std::string("cannot be read: ") + std::strerror(errno));
+  if (stream.bad()) return unreadable(file, cannot_read());
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > file_bytes_max) {
     return unreadable(file, "is longer than " + std::to_string(file_bytes_max) + " bytes");

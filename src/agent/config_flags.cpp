@@ -120,7 +120,10 @@ class FlagParser {
       const std::string name = extra.substr(begin, extra.find('=') - begin);
       raw.assignments.push_back({.key = name, .value = {}, .origin = flag(name)});
     } else if (raw.assignments.empty() || raw.assignments.back().value.items.size() != 0) {
-      raw.problems.push_back({flag(""), "", "'" + extra + "' belongs to no flag"});
+      raw.problems.push_back({flag(""), "",
+                              "'" + extra +
+                                  "' is no flag of agent; all are listed by "
+                                  "'rollcall agent --help'"});
     }
   }
 

@@ -11,8 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "agent/suggest.hpp"
-
 namespace rollcall::agent {
 namespace {
 
@@ -139,6 +137,20 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownNestedKey", "http:\n  allow_get: true\n",
          "agent.yaml:2:3: http.allow_get: no such key"},
         {"NothingNear", "xyzzy: 1\n", "no such key; all are listed by 'rollcall agent --help'"},
+        {"FileInFile", "config: x\n",
+         "agent.yaml:1:1: config: a file cannot name a further one; remove this\n"},
+        {"SuspicionZero", "suspicion-time: 0s\n",
+         "suspicion-time: found '0s'; allowed: a duration above 0s, or auto\n"},
+        {"CrashZero", "crash-after: 0ms\n",
+         "crash-after: found '0ms'; allowed: a duration above 0s, or never\n"},
+        {"StatsZero", "stats-interval: 0s\n",
+         "stats-interval: found '0s'; allowed: a duration above 0s, or off\n"},
+        {"FanoutZero", "gossip-fanout: 0\n",
+         "gossip-fanout: found '0'; allowed: a whole number from 1 on, or auto\n"},
+        {"UnspecifiedSeed", "join: ['0.0.0.0:7420']\n",
+         "found '0.0.0.0:7420'; allowed: HOST:PORT of a member"},
+        {"TagTwice", "tag: [a=1, a=2]\n",
+         "tag: found 'a=2', but 'a' is given already; allowed: each key once\n"},
         {"LaterKey", "dns: 127.0.0.1:53\n",
          "agent.yaml:1:1: dns: the DNS service is not available in this version"},
         {"LaterDetector", "detector: gossip\n",
@@ -204,7 +216,14 @@ TEST(ConfigTest, RefusesBadFlags) {
             "flag --name: given 2 times; allowed: once\n");
   EXPECT_THAT(problems_of(from_flags({"--probe-timeout", "1"})),
               HasSubstr("flag --probe-timeout: found '1', which has no unit"));
-  EXPECT_THAT(problems_of(from_flags({"stray"})), HasSubstr("'stray' belongs to no flag"));
+  EXPECT_EQ(problems_of(from_flags({"stray"})),
+            "command line: 'stray' is no flag of agent; all are listed by "
+            "'rollcall agent --help'\n");
+  EXPECT_EQ(problems_of(from_flags({"--tag", "a=1", "--tag", "a=2"})),
+            "flag --tag: found 'a=2', but 'a' is given already; allowed: each key once\n");
+  EXPECT_EQ(problems_of(from_flags({"--probe-interval", "1ms"})),
+            "flag --probe-interval: 1ms is out of range; allowed: 50ms to 10m\n")
+      << "the timeout is a default, and follows it";
   EXPECT_THAT(problems_of(from_flags({"--name"})), HasSubstr("--name"));
   EXPECT_THAT(problems_of(from_flags({"--service", "web:80"})),
               HasSubstr("the service registry is not available in this version"));
@@ -248,6 +267,15 @@ TEST(ConfigTest, ReadsTheNamesOfOlderSystems) {
   Variables both = older;
   both["ROLLCALL_NAME"] = "ours";
   EXPECT_EQ(from_variables(both)->settings.name, "ours");
+}
+
+TEST(ConfigTest, RefusesAPortInTheVariableThatTakesOnlyAHost) {
+  EXPECT_EQ(problems_of(from_variables({{"NODE_IP", "10.0.0.1:55"}})),
+            "environment variable NODE_IP: advertise: found '10.0.0.1:55'; allowed: a host or IP "
+            "address; the port goes in NODE_PORT\n");
+  EXPECT_EQ(problems_of(from_variables({{"NODE_IP", "fe80::1"}})), "");
+  EXPECT_THAT(problems_of(from_variables({{"SEED_NODES", "0.0.0.0:1"}})),
+              HasSubstr("SEED_NODES: join: found '0.0.0.0:1'"));
 }
 
 TEST(ConfigTest, WarnsOfVariablesThatItIgnores) {
@@ -332,7 +360,10 @@ TEST_F(FilesTest, RefusesABadHostsFile) {
   EXPECT_EQ(to_text(seeds_of(*from_flags({"--hosts", path_})).error()),
             path_ + ":2:1: hosts: found 'two three'; allowed: one HOST or HOST:PORT a line");
   EXPECT_THAT(to_text(seeds_of(*from_flags({"--hosts", "/nowhere"})).error()),
-              HasSubstr("/nowhere: hosts: this file cannot be read"));
+              HasSubstr("/nowhere: hosts: cannot be read: No such file or directory; name a file "
+                        "with one HOST or HOST:PORT a line"));
+  EXPECT_THAT(to_text(seeds_of(*from_flags({"--hosts", "/"})).error()),
+              HasSubstr("/: hosts: cannot be read: Is a directory; "));
 }
 
 TEST_F(FilesTest, RefusesFilesThatCannotBeRead) {
@@ -374,21 +405,6 @@ TEST(SchemaTest, IsWhatTheReferenceSays) {
   text << file.rdbuf();
 
   EXPECT_THAT(text.str(), HasSubstr(reference_markdown()));
-}
-
-TEST(SuggestTest, CountsChangesOfLetters) {
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(edit_distance("ab", "ba"), 1U);
-  EXPECT_EQ(edit_distance("same", "same"), 0U);
-}
-
-TEST(SuggestTest, SuggestsOnlyWhatIsNear) {
-  const std::vector<std::string_view> words = {"name", "bind", "join"};
-  EXPECT_EQ(nearest("nmae", words), "name");
-  EXPECT_EQ(nearest("bnd", words), "bind");
-  EXPECT_EQ(nearest("completely", words), "");
-  EXPECT_EQ(nearest(std::string(1000, 'x'), words), "");
 }
 
 }  // namespace

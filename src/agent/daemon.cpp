@@ -37,8 +37,9 @@ int wait_for_report(int fd) {
 }
 
 int fork_failed() {
-  static_cast<void>(
-      std::fprintf(stderr, "rollcall: agent: cannot detach: %s\n", std::strerror(errno)));
+  static_cast<void>(std::fprintf(stderr,
+                                 "rollcall: agent: cannot detach: %s; run it without --daemon\n",
+                                 std::strerror(errno)));
   return failed;
 }
 
@@ -99,7 +100,9 @@ void Daemon::report_failure(int exit_code) {
 
 std::expected<PidFile, std::string> PidFile::create(const std::string& path) {
   runtime::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!file.is_open()) return std::unexpected("cannot open " + path + ": " + error_text());
+  if (!file.is_open())
+    return std::unexpected("cannot open " + path + ": " + error_text() +
+                           "; choose another --pid-file");
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return std::unexpected(path + " belongs to " + holder_text(file.get()) +
                            ", which runs; stop that, or choose another --pid-file");
@@ -108,7 +111,9 @@ std::expected<PidFile, std::string> PidFile::create(const std::string& path) {
   const bool is_written =
       ::ftruncate(file.get(), 0) == 0 &&
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (!is_written) return std::unexpected("cannot write " + path + ": " + error_text());
+  if (!is_written)
+    return std::unexpected("cannot write " + path + ": " + error_text() +
+                           "; choose another --pid-file");
   return PidFile(path, std::move(file));
 }
 

@@ -8,6 +8,7 @@
 
 #include "agent/api.hpp"
 #include "agent/version.hpp"
+#include "base/address.hpp"
 #include "http/guard.hpp"
 
 namespace rollcall::agent {
@@ -66,6 +67,13 @@ LogLevel level_of(EventType type) {
   return LogLevel::info;
 }
 
+/// Whether "HOST:PORT" is on this very host, whichever host reads it.
+bool is_loopback_host(const std::string& host_port) {
+  const auto parsed = parse_host_port(host_port, std::uint16_t{0});
+  return parsed &&
+         (parsed->host == "localhost" || parsed->host == "::1" || parsed->host.starts_with("127."));
+}
+
 Clock::time_point after(Clock::time_point now, Duration interval) {
   if (interval == Duration::zero()) return Clock::time_point::max();
   return now + std::chrono::duration_cast<Clock::duration>(interval);
@@ -90,6 +98,7 @@ std::expected<std::unique_ptr<RunningAgent>, StartFailure> RunningAgent::start(
       new RunningAgent(std::move(config), std::move(seeds), std::move(*agent), log, loop));
   if (server) running->serve(std::move(server));
   running->log_start();
+  running->begin_event_log();
   return running;
 }
 
@@ -103,8 +112,7 @@ RunningAgent::RunningAgent(Config config, std::vector<std::string> seeds, Agent 
       port_(agent_, [&loop](std::function<void()> work) { loop.post(std::move(work)); }),
       stats_(config_.get()->settings),
       next_stats_(after(Clock::now(), config_.get()->settings.stats_interval)),
-      next_look_(Clock::now()),
-      events_(agent_.subscribe([this](const Event& event) { log_event(event); })) {}
+      next_look_(Clock::now()) {}
 
 RunningAgent::~RunningAgent() {
   stop();
@@ -149,6 +157,39 @@ void RunningAgent::log_start() const {
     log_.write(LogLevel::warn,
                "no --join is given, so this member begins a cluster of its own; --is-introducer "
                "says that this is meant");
+  }
+  log_unreachable_address(settings);
+}
+
+/// Others, told a loopback address, would talk to themselves.
+void RunningAgent::log_unreachable_address(const Settings& settings) const {
+  if (!is_loopback_host(settings.advertise)) return;
+  for (const std::string& seed : seeds_) {
+    if (is_loopback_host(seed)) continue;
+    return log_.write(LogLevel::warn,
+                      "others are told a loopback address, which only this host reaches, but "
+                      "there is a seed elsewhere; give the address of this host with --advertise",
+                      {{"advertise", settings.advertise}, {"seed", seed}});
+  }
+}
+
+/// The member was up before anybody could subscribe, so what it has told already is read from
+/// what it keeps, and the subscription only says that there is more.
+void RunningAgent::begin_event_log() {
+  events_ = agent_.subscribe([this](const Event&) { log_new_events(); });
+  log_new_events();
+}
+
+void RunningAgent::log_new_events() {
+  const std::lock_guard lock(events_mutex_);
+  for (EventBatch batch = agent_.events_since(logged_); !batch.events.empty();
+       batch = agent_.events_since(logged_)) {
+    if (batch.gap) {
+      log_.write(LogLevel::warn, "events were lost before they could be logged",
+                 {{"after", logged_}, {"until", batch.events.front()->index - 1}});
+    }
+    for (const auto& event : batch.events) log_event(*event);
+    logged_ = batch.events.back()->index;
   }
 }
 

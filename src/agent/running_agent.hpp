@@ -77,6 +77,9 @@ class RunningAgent {
                MainLoop& loop);
   void serve(std::unique_ptr<http::Server> server);
   void log_start() const;
+  void log_unreachable_address(const Settings& settings) const;
+  void begin_event_log();
+  void log_new_events();
   void log_event(const Event& event) const;
   void log_phase(Phase phase) const;
 
@@ -92,6 +95,8 @@ class RunningAgent {
   Phase phase_ = Phase::starting;
   MainLoop::Clock::time_point next_stats_;
   MainLoop::Clock::time_point next_look_;
+  std::mutex events_mutex_;
+  std::uint64_t logged_ = 0;  // the index of the last event logged
   // Last, so that no callback finds any of the above gone.
   Subscription wakes_;
   Subscription events_;

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "agent/suggest.hpp"
+#include "base/suggest.hpp"
 
 namespace rollcall::agent {
 namespace {

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/address.hpp"
+#include "base/peer_address.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::agent {
@@ -84,9 +85,11 @@ class ScalarAssigner {
   Assigned operator()(const AddressListField& field) const {
     std::vector<std::string> addresses;
     for (const std::string& part : split(text_, ',')) {
-      const auto address = parse_host_port(part, member_port);
-      if (!address || address->port == 0) {
-        return wrong(part, "HOST:PORT with a port from 1 to 65535, several separated by commas");
+      const auto address = parse_peer_address(part, member_port);
+      if (!address) {
+        return wrong(part,
+                     "HOST:PORT of a member, with a port from 1 to 65535, several separated by "
+                     "commas");
       }
       addresses.push_back(to_text(*address));
     }
@@ -103,11 +106,18 @@ class ScalarAssigner {
     if (!field.zero_word.empty() && text_ == field.zero_word) return set(field.at, std::size_t{0});
     const auto number = parse_number<std::size_t>(text_);
     if (!number) return wrong(text_, with_word("a whole number", field.zero_word));
+    // What 0 stands for has a word, so that nobody asks for it by mistake.
+    if (*number == 0 && !field.zero_word.empty()) {
+      return wrong(text_, with_word("a whole number from 1 on", field.zero_word));
+    }
     return set(field.at, *number);
   }
   Assigned operator()(const DurationField& field) const {
     if (!field.zero_word.empty() && text_ == field.zero_word) return set(field.at, Duration{0});
     const auto duration = parse_duration(text_);
+    if (duration == Duration::zero() && !field.zero_word.empty()) {
+      return wrong(text_, with_word("a duration above 0s", field.zero_word));
+    }
     if (duration) return set(field.at, *duration);
     const std::string allowed = with_word(
         "a number and one of the units ns, us, ms, s, m, h, as in 250ms or 1.5s", field.zero_word);
@@ -132,7 +142,11 @@ class ScalarAssigner {
   Assigned operator()(const TagsField& field) const {
     const std::size_t equals = text_.find('=');
     if (equals == std::string::npos || equals == 0) return wrong(text_, "KEY=VALUE");
-    (settings_.*field.at).insert_or_assign(text_.substr(0, equals), text_.substr(equals + 1));
+    const std::string key = text_.substr(0, equals);
+    if (!(settings_.*field.at).emplace(key, text_.substr(equals + 1)).second) {
+      return std::unexpected("found '" + text_ + "', but '" + key +
+                             "' is given already; allowed: each key once");
+    }
     return {};
   }
 
@@ -238,7 +252,7 @@ std::string to_text(const Origin& origin) {
     case Origin::Source::environment:
       return "environment variable " + origin.name;
     case Origin::Source::flag:
-      return "flag --" + origin.name;
+      return origin.name.empty() ? "command line" : "flag --" + origin.name;
   }
   return {};
 }

@@ -43,6 +43,12 @@ std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// Whether the first line ends in a way that the parser takes for a part of the version.
+bool has_bare_line_end(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  return end != std::string_view::npos && (end == 0 || text[end - 1] != '\r');
+}
+
 void append_hex(std::string& out, std::size_t number) {
   std::array<char, 16> digits{};
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
@@ -96,15 +102,23 @@ void Connection::on_read(const ErrorCode& error, std::size_t bytes) {
   }
   if (error) return close();
   buffer_.commit(bytes);
+  has_spoken_ = true;
   if (state_ == State::idle) enter(State::reading, now() + host_.limits().request_read_max);
   parse();
 }
 
 void Connection::parse() {
   ErrorCode error;
-  buffer_.consume(parser_->put(buffer_.data(), error));
-  if (error && error != beast_http::error::need_more)
+  const auto received = buffer_.data();
+  const std::string_view text(static_cast<const char*>(received.data()), received.size());
+  const std::size_t used = parser_->put(received, error);
+  if (error && error != beast_http::error::need_more) {
+    if (error == beast_http::error::bad_version && has_bare_line_end(text)) {
+      return refuse(malformed("a line ends with LF alone; allowed: CR LF"));
+    }
     return refuse(unreadable(error, host_.limits()));
+  }
+  buffer_.consume(used);
   if (parser_->is_done()) return dispatch();
   if (!send_continue()) read();
 }

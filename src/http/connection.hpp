@@ -68,6 +68,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] bool was_stream() const { return was_stream_; }
+  /// Whether nothing at all has come from this client.
+  [[nodiscard]] bool is_silent() const { return state_ == State::idle && !has_spoken_; }
 
  private:
   enum class State : std::uint8_t {
@@ -116,6 +118,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   bool continue_sent_ = false;
+  bool has_spoken_ = false;
 
   // Of the request being answered.
   bool keep_alive_ = true;

@@ -103,12 +103,21 @@ Response wrong_method(const Request& request, const Actions& actions) {
 
 }  // namespace
 
+Response Router::no_such_path(const Request& request) const {
+  const std::string_view feature = later_ ? later_(request.raw_path) : std::string_view();
+  if (feature.empty()) return unknown_path(request);
+  return error_response({.status = 501,
+                         .code = "not-available",
+                         .message = request.raw_path + " is not available in this version (" +
+                                    std::string(feature) + ")"});
+}
+
 void Router::handle(const Request& request, const Responder& responder) const {
   if (const auto problem = guard_.objection(request, Access::reads)) {
     return responder.respond(error_response(*problem));
   }
   const Match match = find(request.raw_path);
-  if (match.actions == nullptr) return responder.respond(unknown_path(request));
+  if (match.actions == nullptr) return responder.respond(no_such_path(request));
   const bool is_head = request.method == "HEAD";
   const auto action = match.actions->find(is_head ? std::string_view("GET") : request.method);
   if (action == match.actions->end()) {

@@ -39,6 +39,11 @@ class Router {
 
   void add(Route route);
 
+  /// Gives the name of what a path will offer in a later version, or nothing: such a path is
+  /// answered 501, and not as one that nobody ever heard of.
+  using LaterFeature = std::function<std::string_view(std::string_view raw_path)>;
+  void set_later(LaterFeature later) { later_ = std::move(later); }
+
   /// Answers 403 to what the guard objects to, 404 to an unknown path, 405 to a known path with
   /// another method; HEAD is answered as GET.
   void handle(const Request& request, const Responder& responder) const;
@@ -59,11 +64,13 @@ class Router {
   };
 
   [[nodiscard]] Match find(const std::string& raw_path) const;
+  [[nodiscard]] Response no_such_path(const Request& request) const;
   Pattern& pattern_of(std::string_view text);
 
   Guard guard_;
   std::unordered_map<std::string, Actions> fixed_;
   std::vector<Pattern> patterns_;
+  LaterFeature later_;
 };
 
 }  // namespace rollcall::http

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -28,8 +29,9 @@ using Tcp = asio::ip::tcp;
 using SystemError = boost::system::error_code;
 using namespace std::chrono_literals;
 
-/// Above the limit of connections, this many more are told so; the rest are just closed.
-constexpr std::size_t refusals_max = 64;
+/// Above the limit of connections, each further one is told so. This many may still be there
+/// while they read that; then the oldest of them goes.
+constexpr std::size_t refusals_max = 256;
 /// After the system had no descriptor left for a new connection.
 constexpr auto accept_pause = 100ms;
 constexpr auto tick_min = 10ms;
@@ -64,6 +66,8 @@ class Server::Core final : public ConnectionHost, public AnswerSink {
   void on_accepted(const SystemError& error, Tcp::socket socket);
   void pause_accepting();
   void add_connection(Tcp::socket socket);
+  bool close_oldest_silent();
+  void make_room_for_refusal();
   void keep_ticking();
   void begin_stop(std::chrono::milliseconds grace);
   void close_all();
@@ -92,6 +96,8 @@ class Server::Core final : public ConnectionHost, public AnswerSink {
   std::uint64_t last_id_ = 0;
   std::size_t streams_ = 0;
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> connections_;
+  /// Those among them that were only told that there is no room, the oldest first.
+  std::set<ConnectionId> refused_;
   std::shared_ptr<AnswerInbox> inbox_ = std::make_shared<AnswerInbox>(io_, *this);
   std::thread thread_;
 };
@@ -176,22 +182,41 @@ void Server::Core::pause_accepting() {
 }
 
 void Server::Core::add_connection(Tcp::socket socket) {
-  if (connections_.size() >= limits_.connections_max + refusals_max) return;
   SystemError ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
   if (limits_.send_buffer_bytes > 0) {
     socket.set_option(asio::socket_base::send_buffer_size(limits_.send_buffer_bytes), ignored);
   }
   const auto id = ConnectionId{++last_id_};
-  const bool is_full = connections_.size() >= limits_.connections_max;
+  const bool is_full =
+      connections_.size() - refused_.size() >= limits_.connections_max && !close_oldest_silent();
   const auto connection = std::make_shared<Connection>(id, std::move(socket), *this);
   connections_.emplace(id, connection);
   keep_ticking();
   if (!is_full) return connection->start();
+  make_room_for_refusal();
+  refused_.insert(id);
   connection->refuse({.status = 503,
                       .code = "too-many-connections",
                       .message = "all " + std::to_string(limits_.connections_max) +
                                  " connections are taken; try again later"});
+}
+
+/// Who has connected and said nothing yet makes room for who may want something: else a few
+/// programs that only connect could keep everybody out.
+bool Server::Core::close_oldest_silent() {
+  std::shared_ptr<Connection> oldest;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->is_silent() && (!oldest || id < oldest->id())) oldest = connection;
+  }
+  if (oldest) oldest->close();
+  return oldest != nullptr;
+}
+
+void Server::Core::make_room_for_refusal() {
+  if (refused_.size() < refusals_max) return;
+  const std::shared_ptr<Connection> oldest = connections_.at(*refused_.begin());
+  oldest->close();
 }
 
 /// Ticks only while somebody is connected, so that an idle server costs nothing.
@@ -230,6 +255,7 @@ void Server::Core::on_request(ConnectionId id, Request&& request) {
 void Server::Core::on_closed(const Connection& connection) {
   if (connection.was_stream()) --streams_;
   connections_.erase(connection.id());
+  refused_.erase(connection.id());
   end_if_done();
 }
 

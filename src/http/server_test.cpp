@@ -226,6 +226,7 @@ std::vector<BadCase> bad_cases() {
       {"Garbage", "\x16\x03\x01\x02 hello\r\n\r\n", 400, "malformed-request"},
       {"NoVersion", "GET /\r\n\r\n", 400, "malformed-request"},
       {"Http2Preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "unsupported-http-version"},
+      {"BareLineEnds", "GET / HTTP/1.1\nHost: a\n\n", 400, "malformed-request"},
       {"NoHost", "GET / HTTP/1.1\r\n\r\n", 400, "malformed-request"},
       {"TwoHosts", get + "Host: b\r\n\r\n", 400, "malformed-request"},
       {"BadField", get + "no colon here\r\n\r\n", 400, "malformed-request"},
@@ -314,6 +315,40 @@ TEST_F(ServerTest, TellsConnectionsAboveTheLimit) {
   EXPECT_THAT(answer.body, HasSubstr("too-many-connections"));
   first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(first.read_answer().status, 200);
+}
+
+TEST_F(ServerTest, TellsEveryConnectionAboveTheLimit) {
+  start({.connections_max = 1});
+  RawSocket first = connect();
+  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first.read_answer().status, 200);
+
+  std::vector<RawSocket> refused;
+  for (int i = 0; i < 400; ++i) {
+    refused.push_back(connect());
+    ASSERT_EQ(refused.back().read_answer().status, 503) << i;
+  }
+  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first.read_answer().status, 200);
+}
+
+TEST_F(ServerTest, LetsSilentConnectionsMakeRoomTheOldestFirst) {
+  start({.connections_max = 3});
+  RawSocket busy = connect();
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(busy.read_answer().status, 200);
+  RawSocket oldest = connect();
+  RawSocket younger = connect();
+
+  RawSocket asking = connect();
+  asking.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
+  EXPECT_EQ(asking.read_answer().status, 200);
+  EXPECT_TRUE(oldest.is_at_end());
+  younger.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(younger.read_answer().status, 200);
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(busy.read_answer().status, 200);
 }
 
 TEST_F(ServerTest, ClosesAReaderThatDoesNotTakeItsAnswer) {

@@ -27,7 +27,7 @@ std::string loopback(std::size_t port) {
 }
 
 NodeRecord new_node(const ClusterState& state, std::size_t index) {
-  return {.name = "node" + std::to_string(index + 1),
+  return {.name = node_name(index),
           .bind = loopback(state.base_port + index),
           .http = loopback(state.base_http + index)};
 }
@@ -69,6 +69,10 @@ bool is_agent_variable(const std::string& variable) {
 }
 
 }  // namespace
+
+std::string node_name(std::size_t index) {
+  return "node" + std::to_string(index + 1);
+}
 
 std::expected<void, Problem> grow(ClusterState& state, const Shape& shape) {
   ClusterState next = state;

@@ -18,6 +18,9 @@ namespace rollcall::launcher {
 /// More agents than this on one machine are a mistake of typing.
 inline constexpr std::size_t nodes_max = 1000;
 
+/// "node1" for index 0.
+std::string node_name(std::size_t index);
+
 /// What the user asked of a cluster's size and place; what is absent stays as it is.
 struct Shape {
   std::optional<std::size_t> nodes = {};

@@ -121,12 +121,17 @@ std::expected<void, Problem> LocalCluster::down(const DownOptions& options) {
   std::error_code ignored;
   for (const NodeRecord& node : state_.nodes) {
     std::filesystem::remove(directory_.pid_file(node.name), ignored);
-    if (options.files == DownOptions::Files::remove) {
-      std::filesystem::remove_all(directory_.node_path(node.name), ignored);
-    }
   }
   state_ = {};
   if (options.files == DownOptions::Files::keep) return directory_.save(state_);
+  // Not only of the nodes that were up: an earlier 'down' has forgotten its nodes, not their files.
+  std::size_t purged = 0;
+  for (std::size_t index = 0; directory_.has_state() && index < nodes_max; ++index) {
+    if (directory_.purge_node(node_name(index))) ++purged;
+  }
+  if (purged > 0) {
+    setup_.notice("removed the logs and data of " + counted(purged, "node", "nodes"));
+  }
   directory_.remove();
   return {};
 }
@@ -286,6 +291,7 @@ std::expected<void, Problem> LocalCluster::start_node(NodeRecord& node) {
         Problem{.what = node.name, .why = process.error(), .todo = "see 'rollcall help cluster'"});
   }
   node.process = *process;
+  has_started_ = true;
   std::ofstream(directory_.pid_file(node.name)) << process->pid << '\n';
   setup_.notice(node.name + " started (pid " + std::to_string(process->pid) + ", " + node.bind +
                 ", http " + node.http + ")");
@@ -334,7 +340,8 @@ std::expected<void, Problem> LocalCluster::wait_until_seen(
   }
   setup_.notice(counted(observers.size(), "agent lists ", "agents list ") +
                 counted(expected.size(), "member", "members") + " alive, " +
-                seconds_text(Clock::now() - begin) + " after the last start");
+                (has_started_ ? seconds_text(Clock::now() - begin) + " after the last start"
+                              : "nothing was missing"));
   return {};
 }
 
@@ -383,7 +390,8 @@ Problem LocalCluster::ended_early(const NodeRecord& node) const {
 Problem LocalCluster::not_seen(const NodeRecord& node, const std::string& state,
                                const std::string& waited) const {
   return {.what = node.name,
-          .why = state + ", " + waited + " after the last start",
+          .why = state + ", " + waited +
+                 (has_started_ ? " after the last start" : " after the first look"),
           .todo = "look into " + directory_.log_file(node.name).string() +
                   ", and end the rest with 'rollcall cluster down'",
           .details = log_tail(node)};

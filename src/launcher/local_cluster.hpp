@@ -114,6 +114,7 @@ class LocalCluster {
   ClusterDirectory directory_;
   ClusterState state_;
   bool is_open_ = false;
+  bool has_started_ = false;
 };
 
 }  // namespace rollcall::launcher

@@ -3,6 +3,7 @@
 #include "launcher/state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +21,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int format = 1;
+
+/// What an agent keeps in its data directory: its database, the files beside that, and its lock.
+constexpr std::array data_files{"rollcall.db", "rollcall.db-wal", "rollcall.db-shm",
+                                "rollcall.db-journal", "rollcall.lock"};
 
 Json json_of(const NodeRecord& node) {
   return {{"name", node.name},
@@ -129,6 +134,23 @@ std::expected<void, Problem> ClusterDirectory::save(const ClusterState& state) c
   std::filesystem::rename(next, state_file(), error);
   if (error) return cannot("cannot write", state_file(), error.message());
   return {};
+}
+
+bool ClusterDirectory::purge_node(const std::string& node) const {
+  const std::filesystem::path data = node_path(node) / "data";
+  const std::filesystem::path log = log_file(node);
+  std::vector<std::filesystem::path> ours{log, log.string() + ".old", pid_file(node)};
+  for (const char* name : data_files) ours.push_back(data / name);
+  bool was_there = false;
+  std::error_code ignored;
+  // A directory goes only when it is empty.
+  for (const auto& path : ours) was_there |= std::filesystem::remove(path, ignored);
+  for (const auto& directory : {data, node_path(node)}) {
+    if (std::filesystem::is_directory(directory, ignored)) {
+      was_there |= std::filesystem::remove(directory, ignored);
+    }
+  }
+  return was_there;
 }
 
 void ClusterDirectory::remove() const {

@@ -75,6 +75,12 @@ class ClusterDirectory {
   [[nodiscard]] std::expected<std::optional<ClusterState>, Problem> load() const;
   [[nodiscard]] std::expected<void, Problem> save(const ClusterState& state) const;
 
+  /// Takes away what was written for a node, and its directory if nothing else is in it: files
+  /// that others put there stay. Returns whether there was anything.
+  bool purge_node(const std::string& node) const;
+
+  /// Whether a cluster was ever started here.
+  [[nodiscard]] bool has_state() const { return std::filesystem::exists(state_file()); }
   /// Takes the state away, and the directory too if nothing else is in it.
   void remove() const;
 

@@ -25,6 +25,19 @@ Result wait_for(bool may_wait, Start start) {
   return future.get();
 }
 
+/// Says which member it is about, and what can be done.
+void explain_force_leave(Error& error, const std::string& name, bool is_self) {
+  if (error.code == ErrorCode::unknown_member) {
+    error.message = "no member named '" + name + "' is known; choose one of the member list";
+  }
+  if (error.code != ErrorCode::not_allowed) return;
+  error.field = "name";
+  error.message = is_self ? "'" + name + "' is this member itself; it leaves with leave"
+                          : "'" + name +
+                                "' is alive, and only a failed or suspected member can be forced "
+                                "out; let it leave by itself, or wait until it has failed";
+}
+
 }  // namespace
 
 std::expected<Agent, Error> Agent::create(Options options) {
@@ -66,7 +79,12 @@ std::expected<void, Error> Agent::force_leave(const std::string& name) {
 }
 
 void Agent::force_leave(const std::string& name, DoneCallback done) {
-  impl_->command(core::ForceLeaveCommand{name}, std::move(done));
+  const bool is_self = name == impl_->options().name;
+  impl_->command(core::ForceLeaveCommand{name},
+                 [name, is_self, done = std::move(done)](std::expected<void, Error> result) {
+                   if (!result) explain_force_leave(result.error(), name, is_self);
+                   done(std::move(result));
+                 });
 }
 
 std::expected<void, Error> Agent::set_tags(const Tags& tags) {

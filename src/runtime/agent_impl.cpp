@@ -51,8 +51,10 @@ std::string outcomes_text(const std::vector<core::JoinAttempt>& attempts) {
 Error to_error(const core::CommandDone& done) {
   switch (done.result) {
     case core::CommandResult::join_failed:
-      return {
-          ErrorCode::join_failed, "no seed could be joined: " + outcomes_text(done.attempts), {}};
+      return {ErrorCode::join_failed,
+              "no seed could be joined: " + outcomes_text(done.attempts) +
+                  "; name a member of this cluster that is up",
+              {}};
     case core::CommandResult::name_in_use:
       return {ErrorCode::name_in_use,
               "another live member has this name: " + outcomes_text(done.attempts), "name"};
@@ -66,7 +68,9 @@ Error to_error(const core::CommandDone& done) {
     case core::CommandResult::not_allowed:
       break;
   }
-  return {ErrorCode::not_allowed, "not possible in this state", {}};
+  // The core refuses but one thing besides force-leave, which has words of its own.
+  return {
+      ErrorCode::not_allowed, "this member is leaving just now; join again when it has left", {}};
 }
 
 JoinReport to_report(const core::CommandDone& done) {
@@ -106,9 +110,11 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
   if (!checked) return std::unexpected(checked.error());
   auto sockets = runtime::bind_sockets(checked->bind);
   if (!sockets) return std::unexpected(sockets.error());
-  const auto advertise = runtime::choose_advertise(checked->advertise, sockets->address);
+  const auto advertise =
+      runtime::choose_advertise(checked->advertise, sockets->address, checked->seeds);
   if (!advertise) return std::unexpected(advertise.error());
   checked->config.advertise = *advertise;
+  checked->config.bound = sockets->address;
   sockets->source = runtime::source_for(sockets->address, *advertise);
   checked->options.bind = to_text(sockets->address);
   checked->options.advertise = to_text(*advertise);

@@ -12,7 +12,9 @@
 #include "runtime/loop.hpp"
 #include "runtime/node_loop.hpp"
 #include "runtime/test_support.hpp"
+#include "wire/datagram.hpp"
 #include "wire/messages.hpp"
+#include "wire/stream.hpp"
 
 namespace rollcall::runtime {
 namespace {
@@ -108,6 +110,75 @@ TEST_F(AgentTest, SaysWhyNoSeedCouldBeJoined) {
   EXPECT_EQ(report.error().code, ErrorCode::join_failed);
   EXPECT_NE(report.error().message.find(nobody + ": connection refused"), std::string::npos)
       << report.error().message;
+}
+
+TEST_F(AgentTest, TellsReadersWhyItsSeedsCannotBeJoined) {
+  Options strange = options("strange");
+  strange.cluster = "other";
+  const Agent a = start("a");
+  strange.seeds = {a.address()};
+  const Agent b = start(strange);
+  const auto warning = [&b]() -> std::string {
+    for (const auto& event : b.events_since(0).events) {
+      if (event->type == EventType::protocol_warning) return event->message;
+    }
+    return {};
+  };
+
+  EXPECT_TRUE(eventually([&] { return !warning().empty(); }));
+  EXPECT_EQ(warning(), "no seed could be joined, trying again: seed " + a.address() +
+                           ": belongs to cluster 'test', not to 'other'");
+  EXPECT_TRUE(eventually([&] { return a.status().wrong_cluster > 0; })) << "the other side counts";
+}
+
+TEST_F(AgentTest, SaysThatItCannotSendToASeedOfTheOtherKind) {
+  const Agent four = start("four");
+  Options only_six = options("six");
+  only_six.bind = "[::1]:0";
+  auto six = Agent::create(only_six);
+  if (!six) GTEST_SKIP() << "no IPv6 here: " << six.error().message;
+
+  const auto report = six->join({four.address()});
+
+  ASSERT_FALSE(report);
+  EXPECT_NE(
+      report.error().message.find("this member is bound to " + six->address() +
+                                  " and cannot send to " + four.address() + "; bind it to [::]:"),
+      std::string::npos)
+      << report.error().message;
+  EXPECT_FALSE(lists(four, "six", MemberState::alive)) << "it was not even asked";
+}
+
+TEST_F(AgentTest, StartsWithASeedThatFailsBeforeAnythingWasSent) {
+  const Agent four = start("four");
+  Options only_six = options("six");
+  only_six.bind = "[::1]:0";
+  only_six.seeds = {four.address()};
+  auto six = Agent::create(only_six);
+  if (!six) GTEST_SKIP() << "no IPv6 here: " << six.error().message;
+
+  const EventBatch told = six->events_since(0);
+
+  ASSERT_EQ(told.events.size(), 2U);
+  EXPECT_EQ(told.events.back()->type, EventType::protocol_warning);
+  EXPECT_EQ(told.events.back()->member.name, "six");
+  EXPECT_NE(told.events.back()->message.find("cannot send to " + four.address()),
+            std::string::npos);
+}
+
+TEST_F(AgentTest, SaysWhichMemberCannotBeForcedOutAndWhy) {
+  Agent a = start("a");
+  const Agent b = start("b", a.address());
+  ASSERT_TRUE(comes_to_list(a, "b"));
+  const auto message_of = [&a](const std::string& name) {
+    const auto forced = a.force_leave(name);
+    return forced ? std::string() : forced.error().message;
+  };
+
+  EXPECT_NE(message_of("nobody").find("no member named 'nobody' is known; "), std::string::npos);
+  EXPECT_NE(message_of("b").find("'b' is alive, and only a failed or suspected member"),
+            std::string::npos);
+  EXPECT_NE(message_of("a").find("'a' is this member itself; "), std::string::npos);
 }
 
 TEST_F(AgentTest, RefusesAJoinOfNobody) {
@@ -401,6 +472,21 @@ TEST_F(AgentTest, CountsWhatItRefuses) {
   EXPECT_TRUE(eventually(
       [&] { return a.status().datagrams_refused == 2 && a.status().streams_refused == 1; }));
   EXPECT_TRUE(eventually([&] { return peer.is_ended(); }));
+}
+
+TEST_F(AgentTest, CountsStreamsOfAnotherVersionAndOfAnotherCluster) {
+  const Agent a = start("a");
+  const Address address = *parse_address(a.address());
+  ByteVector newer = frame_of(wire::StreamPing{});
+  newer[2] = std::byte{99};  // after the two bytes of the magic
+
+  RawPeer::connect_to(address).say(newer);
+  EXPECT_TRUE(eventually([&] { return a.status().wrong_version == 1; }));
+  ByteVector foreign;
+  wire::encode_frame({.cluster = wire::cluster_hash("other"), .sender = {}, .health = 0},
+                     wire::StreamPing{}, foreign);
+  RawPeer::connect_to(address).say(foreign);
+  EXPECT_TRUE(eventually([&] { return a.status().wrong_cluster == 1; }));
 }
 
 TEST_F(AgentTest, PublishesALargeClusterInStepWithItsEvents) {

@@ -3,8 +3,12 @@
 #include "runtime/bound_sockets.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string>
+
+#include <ifaddrs.h>
+#include <net/if.h>
 
 #include "runtime/os_error.hpp"
 
@@ -95,6 +99,37 @@ std::optional<Address> route_source(const Address& destination) {
   return source;
 }
 
+/// What an interface offers to be told to others; no link-local address, which means something
+/// only together with the interface.
+std::optional<Address> usable_address(const ifaddrs& interface, Family family) {
+  const unsigned wanted = IFF_UP | IFF_RUNNING;
+  const bool is_up = (interface.ifa_flags & wanted) == wanted;
+  if (interface.ifa_addr == nullptr || !is_up) return std::nullopt;
+  const int kind = interface.ifa_addr->sa_family;
+  if (kind != AF_INET && kind != AF_INET6) return std::nullopt;
+  RawAddress raw;
+  raw.size = kind == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  std::memcpy(raw.data(), interface.ifa_addr, raw.size);
+  Address address = from_raw(raw);
+  address.port = 0;
+  const bool is_link_local = address.ip[0] == 0xFE && (address.ip[1] & 0xC0U) == 0x80;
+  if (is_loopback(address) || is_link_local || !can_reach(family, address)) return std::nullopt;
+  return address;
+}
+
+/// The first that is usable, an IPv4 address before all others: it is the kind that most reach.
+std::optional<Address> interface_address(Family family) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return std::nullopt;
+  std::optional<Address> found;
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    const auto address = usable_address(*at, family);
+    if (address && (!found || (address->is_v4() && !found->is_v4()))) found = address;
+  }
+  ::freeifaddrs(list);
+  return found;
+}
+
 }  // namespace
 
 std::expected<BoundSockets, Error> bind_sockets(const Address& wanted) {
@@ -111,14 +146,23 @@ std::expected<BoundSockets, Error> bind_sockets(const Address& wanted) {
   }
 }
 
-Address outward_address(Family family) {
+std::optional<Address> default_route_address(Family family) {
   // Addresses set aside for documentation (RFC 3849, RFC 5737): only the default route matches.
   const std::optional<Address> v6_outside = parse_address("[2001:db8::1]:9");
   const Address v4_outside = Address::v4(192, 0, 2, 1, 9);
   if (family == Family::v6) {
     if (const auto source = route_source(*v6_outside)) return *source;
   }
-  if (const auto source = route_source(v4_outside)) return *source;
+  return route_source(v4_outside);
+}
+
+Address routeless_address(Family family, std::span<const Address> peers) {
+  for (const Address& peer : peers) {
+    // Towards itself a host sends from loopback, which says nothing of where others are.
+    const auto source = can_reach(family, peer) ? route_source(peer) : std::nullopt;
+    if (source && !is_loopback(*source)) return *source;
+  }
+  if (const auto address = interface_address(family)) return *address;
   return family == Family::v6 ? *parse_address("[::1]:0") : Address::v4(127, 0, 0, 1, 0);
 }
 

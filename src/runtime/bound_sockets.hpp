@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <optional>
+#include <span>
 
 #include "base/address.hpp"
 #include "rollcall/error.hpp"
@@ -29,8 +30,13 @@ struct BoundSockets {
 std::expected<BoundSockets, Error> bind_sockets(const Address& wanted);
 
 /// The address that a datagram to the outside would be sent from: that of the interface with the
-/// default route. Loopback where there is none. Nothing is sent.
-Address outward_address(Family family);
+/// default route. Nothing where there is no such route. Nothing is sent.
+std::optional<Address> default_route_address(Family family);
+
+/// The address to tell others on a host without a default route: the one that datagrams to the
+/// first of the peers with a route would be sent from, else that of the first interface that is
+/// up, else loopback. Port 0.
+Address routeless_address(Family family, std::span<const Address> peers);
 
 /// The address to send from when others are told that one: a host of several addresses would else
 /// answer from another than it was asked at, and the answer would not be known for one. Nothing if

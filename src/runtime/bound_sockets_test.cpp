@@ -56,12 +56,20 @@ TEST(BoundSocketsTest, SaysThatAnAddressIsNotOfThisHost) {
 }
 
 TEST(BoundSocketsTest, FindsAnAddressToTellOthers) {
-  const Address v4 = outward_address(Family::v4);
+  const Address v4 = default_route_address(Family::v4).value_or(routeless_address(Family::v4, {}));
 
   EXPECT_TRUE(v4.is_v4());
   EXPECT_FALSE(v4.is_unspecified());
   EXPECT_TRUE(bind_sockets(v4)) << "it is an address of this host";
-  EXPECT_FALSE(outward_address(Family::v6).is_unspecified());
+  EXPECT_FALSE(routeless_address(Family::v6, {}).is_unspecified());
+}
+
+TEST(BoundSocketsTest, TellsLoopbackFromOtherAddresses) {
+  EXPECT_TRUE(is_loopback(loopback()));
+  EXPECT_TRUE(is_loopback(Address::v4(127, 9, 9, 9, 1)));
+  EXPECT_TRUE(is_loopback(loopback_v6(7)));
+  EXPECT_FALSE(is_loopback(Address::v4(10, 0, 0, 127, 1)));
+  EXPECT_FALSE(is_loopback(*parse_address("[::2]:1")));
 }
 
 TEST(BoundSocketsTest, LeavesTheSourceToTheSystemWhereItCannotBeWrong) {

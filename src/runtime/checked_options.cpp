@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/resolver.hpp"
@@ -95,6 +96,17 @@ std::optional<Error> fill_in_name(Options& options) {
                              "' cannot be a member name; give one of " + std::string(name_rule));
 }
 
+/// The address at which others reach a host that listens on all of its own.
+Address outward_address(Family family, const std::vector<HostPort>& seeds) {
+  if (const auto address = default_route_address(family)) return *address;
+  std::vector<Address> peers;
+  for (const HostPort& seed : seeds) {
+    const Resolved addresses = resolve_now(seed);
+    if (addresses) peers.insert(peers.end(), addresses->begin(), addresses->end());
+  }
+  return routeless_address(family, peers);
+}
+
 }  // namespace
 
 std::expected<CheckedOptions, Error> check_options(Options options) {
@@ -121,13 +133,11 @@ std::expected<CheckedOptions, Error> check_options(Options options) {
 std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::string>& seeds) {
   std::vector<HostPort> parsed;
   for (const std::string& seed : seeds) {
-    const auto host_port = parse_host_port(seed, default_port);
-    if (!host_port || host_port->port == 0) {
-      return std::unexpected(
-          invalid("join", "'" + seed +
-                              "' is no HOST:PORT of a member; allowed: "
-                              "a host name, an IPv4 address or [IPv6], and a port "
-                              "from 1 to 65535"));
+    const auto host_port = parse_peer_address(seed, default_port);
+    if (!host_port) {
+      return std::unexpected(invalid(
+          "join", "'" + seed +
+                      "' is no HOST:PORT of a member; allowed: " + std::string(peer_address_rule)));
     }
     parsed.push_back(*host_port);
   }
@@ -142,10 +152,11 @@ std::optional<Error> check_tags(const Tags& tags) {
 }
 
 std::expected<Address, Error> choose_advertise(const std::optional<Address>& wanted,
-                                               const Address& bound) {
+                                               const Address& bound,
+                                               const std::vector<HostPort>& seeds) {
   Address address = wanted.value_or(bound);
   if (address.port == 0) address.port = bound.port;
-  if (!wanted && bound.is_unspecified()) address.ip = outward_address(family_of(bound)).ip;
+  if (!wanted && bound.is_unspecified()) address.ip = outward_address(family_of(bound), seeds).ip;
   if (address.is_unspecified()) {
     return std::unexpected(invalid("advertise", to_text(address) +
                                                     " cannot be sent to; allowed: an address "

@@ -42,8 +42,10 @@ std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::s
 std::optional<Error> check_tags(const Tags& tags);
 
 /// The address to tell others, when the sockets are bound. Refused: one that the sockets cannot
-/// be reached at.
+/// be reached at. On a host without a default route the seeds help to choose; their names are
+/// looked up then, so this may wait.
 std::expected<Address, Error> choose_advertise(const std::optional<Address>& wanted,
-                                               const Address& bound);
+                                               const Address& bound,
+                                               const std::vector<HostPort>& seeds);
 
 }  // namespace rollcall::runtime

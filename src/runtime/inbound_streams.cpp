@@ -21,12 +21,6 @@ Duration time_for(std::size_t bytes) {
                       static_cast<double>(InboundStreams::frame_bytes_per_second_min));
 }
 
-bool is_loopback(const Address& address) {
-  static constexpr std::array<std::uint8_t, 16> v6 = {0, 0, 0, 0, 0, 0, 0, 0,
-                                                      0, 0, 0, 0, 0, 0, 0, 1};
-  return address.ip == v6 || (address.is_v4() && address.ip[12] == 127);
-}
-
 /// Whether the core has just agreed to be watched on this stream.
 bool is_watch_reply(Bytes frame) {
   if (frame.size() > watch_reply_bytes_max) return false;

@@ -121,6 +121,7 @@ void NodeLoop::settle() {
   if (effects_.buffer().capacity() > effect_bytes_kept_max) effects_ = {};
   noted_ = 0;
   if (udp_.has_reports()) report_unreachable();
+  note_join_trouble();
   publish();
 }
 
@@ -211,25 +212,46 @@ void NodeLoop::on_deadline() {
 void NodeLoop::note_events() {
   for (; noted_ < effects_.list().size(); ++noted_) {
     const auto* const news = std::get_if<core::Publish>(&effects_.list()[noted_]);
-    if (news == nullptr) continue;
-    const Clocks clocks = read_clocks();
-    Event& event = events_.emplace_back();
-    event.type = to_event_type(news->kind);
-    event.time = clocks.wall;
-    event.member = snapshots_.describe(*news, node_.members(), clocks);
-    event.by = news->by;
-    event.message = news->message;
+    if (news != nullptr) add_event(*news);
   }
+}
+
+void NodeLoop::add_event(const core::Publish& news) {
+  const Clocks clocks = read_clocks();
+  Event& event = events_.emplace_back();
+  event.type = to_event_type(news.kind);
+  event.time = clocks.wall;
+  event.member = snapshots_.describe(news, node_.members(), clocks);
+  event.by = news.by;
+  event.message = news.message;
 }
 
 void NodeLoop::note_warning(const Error& error) {
   if (is_stopped_) return;
-  Event& event = events_.emplace_back();
-  event.type = EventType::protocol_warning;
-  event.time = std::chrono::system_clock::now();
-  event.member = board_->members().self();
-  event.message = error.message;
+  add_warning(error.message);
   publish();
+}
+
+void NodeLoop::add_warning(std::string message) {
+  const core::MemberTable& table = node_.members();
+  const auto slot = table.find(node_.life().id);
+  add_event({.kind = core::EventKind::protocol_warning,
+             .name = node_.config().name,
+             .life = node_.life(),
+             .incarnation = slot ? table.at(*slot).incarnation : 0,
+             .address = node_.config().advertise,
+             .by = {},
+             .message = std::move(message)});
+}
+
+/// Tries in the background have nobody who waits for their outcome: readers are told of it.
+void NodeLoop::note_join_trouble() {
+  if (node_.phase() == core::Phase::joined) return join_news_.forget();
+  const core::JoinTrouble& trouble = node_.join_trouble();
+  if (std::exchange(join_troubles_, trouble.number) == trouble.number) return;
+  if (auto news = join_news_.next(trouble.attempts, current_instant())) {
+    add_warning(std::move(*news));
+  }
 }
 
 /// Shows readers where things stand, then sets the timer. Comes last in every cycle, and the
@@ -262,10 +284,12 @@ bool NodeLoop::publish_members() {
 }
 
 void NodeLoop::publish_numbers() {
+  core::Counters counters = node_.counters();
+  counters.wrong_version += streams_of_another_version_;
   board_->set_numbers({.phase = node_.phase(),
                        .health = node_.health(),
                        .lag = node_.lag(),
-                       .counters = node_.counters(),
+                       .counters = counters,
                        .datagrams_cut = udp_.counters().cut,
                        .datagrams_dropped = udp_.counters().dropped,
                        .streams_refused = streams_refused_});
@@ -354,8 +378,9 @@ void NodeLoop::on_stream_closed(core::StreamId id, core::CloseReason reason) {
   drive([&](Instant now) { node_.on_stream_closed(id, reason, now, effects_); });
 }
 
-void NodeLoop::on_stream_refused(const Address&, wire::RefusalCode) {
+void NodeLoop::on_stream_refused(const Address&, wire::RefusalCode code) {
   ++streams_refused_;
+  if (code == wire::RefusalCode::wrong_version) ++streams_of_another_version_;
   publish_numbers();
 }
 
@@ -367,7 +392,9 @@ wire::Envelope NodeLoop::envelope() const {
 
 void NodeLoop::on_resolved(core::ResolveId id, Resolved result) {
   std::vector<Address> addresses = std::move(result).value_or(std::vector<Address>{});
-  std::erase_if(addresses, [this](const Address& to) { return !can_reach(family_, to); });
+  // What the socket cannot send to comes last: the core says why it is of no use.
+  std::ranges::stable_partition(addresses,
+                                [this](const Address& to) { return can_reach(family_, to); });
   auto error = result ? core::ResolveError::none : result.error();
   if (result && addresses.empty()) error = core::ResolveError::not_found;
   drive([&](Instant now) { node_.on_resolved(id, addresses, error, now, effects_); });

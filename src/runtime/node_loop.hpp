@@ -16,6 +16,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/exchanges.hpp"
 #include "runtime/inbound_streams.hpp"
+#include "runtime/join_news.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/member_snapshots.hpp"
 #include "runtime/notice_board.hpp"
@@ -85,6 +86,9 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
 
   void note_events();
   void note_warning(const Error& error);
+  void add_event(const core::Publish& news);
+  void add_warning(std::string message);
+  void note_join_trouble();
   void publish();
   bool publish_members();
   void publish_numbers();
@@ -141,6 +145,9 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   Instant published_{};
   Instant publish_due_ = never;
   std::uint64_t streams_refused_ = 0;
+  std::uint64_t streams_of_another_version_ = 0;
+  JoinNews join_news_;
+  std::uint64_t join_troubles_ = 0;
 
   std::uint64_t next_command_ = 1;
   std::map<core::CommandId, OnDone> commands_;

@@ -34,6 +34,14 @@ inline bool can_reach(Family family, const Address& to) {
   return family == Family::v6 || to.is_v4();
 }
 
+/// 127.0.0.0/8 or ::1: this host, whichever host reads it.
+inline bool is_loopback(const Address& address) {
+  if (address.is_v4()) return address.ip[Address::v4_prefix.size()] == 127;
+  Address loopback;
+  loopback.ip.back() = 1;
+  return address.ip == loopback.ip;
+}
+
 /// The address for a socket of that family; it must be reachable from it (can_reach).
 RawAddress to_raw(const Address& address, Family family);
 Address from_raw(const RawAddress& raw);

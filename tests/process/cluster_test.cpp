@@ -78,7 +78,7 @@ TEST_F(ClusterTest, ComesUpGrowsAndGoesDownHoweverOftenItIsTold) {
 
   const RunResult again = up(3);
   EXPECT_EQ(again.status, 0) << again.err;
-  EXPECT_THAT(again.out, Not(HasSubstr("started")));
+  EXPECT_THAT(again.out, Not(HasSubstr("start")));
   EXPECT_EQ(node("node1")["pid"], pid);
 
   const RunResult grown = up(5);
@@ -179,6 +179,22 @@ TEST_F(ClusterTest, TakesItsFilesAwayWhenTold) {
   EXPECT_EQ(cluster({"down", "--purge"}).status, 0);
 
   EXPECT_FALSE(std::filesystem::exists(place() / "node1"));
+}
+
+TEST_F(ClusterTest, TakesTheFilesOfAnEarlierDownAwayButNobodyElses) {
+  ASSERT_EQ(up(2).status, 0);
+  std::ofstream(place() / "node2" / "notes.txt") << "mine\n";
+  ASSERT_EQ(cluster({"down"}).status, 0);
+  ASSERT_TRUE(std::filesystem::exists(place() / "node1" / "agent.log"));
+
+  const RunResult purged = cluster({"down", "--purge"});
+
+  EXPECT_EQ(purged.status, 0) << purged.err;
+  EXPECT_THAT(purged.out, HasSubstr("removed the logs and data of 2 nodes"));
+  EXPECT_FALSE(std::filesystem::exists(place() / "node1"));
+  EXPECT_FALSE(std::filesystem::exists(place() / "node2" / "agent.log"));
+  EXPECT_FALSE(std::filesystem::exists(place() / "node2" / "data"));
+  EXPECT_TRUE(std::filesystem::exists(place() / "node2" / "notes.txt"));
 }
 
 }  // namespace
