@@ -27,11 +27,13 @@ struct Invocation {
 /// A new command of the program or of a family, with its one-line summary.
 CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary);
 
-void add_member_commands(CLI::App& program, Invocation& invocation);   // members self suspects
-void add_status_commands(CLI::App& program, Invocation& invocation);   // status protocol
-void add_event_commands(CLI::App& program, Invocation& invocation);    // events
-void add_join_commands(CLI::App& program, Invocation& invocation);     // join leave force-leave
-void add_config_commands(CLI::App& program, Invocation& invocation);   // config
-void add_cluster_commands(CLI::App& program, Invocation& invocation);  // cluster
+void add_member_commands(CLI::App& program, Invocation& invocation);    // members self suspects
+void add_status_commands(CLI::App& program, Invocation& invocation);    // status protocol
+void add_event_commands(CLI::App& program, Invocation& invocation);     // events
+void add_join_commands(CLI::App& program, Invocation& invocation);      // join leave force-leave
+void add_config_commands(CLI::App& program, Invocation& invocation);    // config
+void add_cluster_commands(CLI::App& program, Invocation& invocation);   // cluster
+void add_simulate_commands(CLI::App& program, Invocation& invocation);  // simulate
+void add_plan_command(CLI::App& program, Invocation& invocation);       // plan
 
 }  // namespace rollcall::cli

@@ -57,7 +57,8 @@ Outcome<void> EventFollower::look() {
       std::chrono::duration<double>(number_in<double>(*status, "uptime_s")));
   const Span began{.earliest = asked - uptime - uptime_rounding, .latest = Clock::now() - uptime};
   newest_ = number_in<std::uint64_t>(*status, "event_index");
-  if (agent_began_ && (began.earliest > agent_began_->latest || newest_ < last_)) {
+  const bool is_another = agent_began_ && began.earliest > agent_began_->latest;
+  if (is_another || newest_ < last_) {
     sinks_.remark("the agent was restarted and counts its events from 1 again");
     last_ = 0;
   }

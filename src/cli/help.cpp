@@ -28,6 +28,10 @@ Act on an agent
   force-leave    turn a failed member into one that left
   config         get, check or dump a configuration
 
+Without any agent
+  simulate       run a cluster in virtual time, with faults, from a scenario or drawn
+  plan           predict detection times, load and mistakes of a cluster to be
+
 Other
   help COMMAND   all flags of a command
   version        the version of this program

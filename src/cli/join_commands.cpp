@@ -8,6 +8,7 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "cli/agent_client.hpp"
 #include "cli/commands.hpp"
@@ -69,13 +70,15 @@ Outcome<ExitCode> run_leave(const AgentOptions& options) {
   return ExitCode::done;
 }
 
-/// The agent says that it may not; the user wants to know what may.
+/// The agent knows nothing of commands; its user wants to know which one helps.
 Failure explained(Failure failure, const std::string& name) {
-  if (failure.agent_code != "not-allowed") return failure;
-  failure.why = name + " cannot be forced out: " + failure.why;
-  failure.todo =
-      "only a failed or suspected member can be, by an agent that is in the cluster; a "
-      "live one leaves by 'rollcall leave' on its own agent";
+  if (failure.agent_code == "unknown-member") {
+    failure.why = "no member named '" + name + "' is known";
+    failure.todo = "'rollcall members' lists all";
+  } else if (failure.agent_code == "not-allowed") {
+    failure.why = name + " cannot be forced out: only a failed or suspected member can be";
+    failure.todo = "a live one leaves by 'rollcall leave' on its own agent";
+  }
   return failure;
 }
 
@@ -101,8 +104,7 @@ Outcome<ExitCode> run_force_leave(const AgentOptions& options, const std::string
 }
 
 std::string check_seed(const std::string& seed) {
-  const auto parsed = parse_host_port(seed, member_port);
-  return parsed && parsed->port != 0 ? "" : "'" + seed + "' is not HOST:PORT";
+  return parse_peer_address(seed, member_port) ? "" : "'" + seed + "' is not HOST:PORT of a member";
 }
 
 }  // namespace

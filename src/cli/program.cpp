@@ -14,8 +14,8 @@
 #include <CLI/Formatter.hpp>
 
 #include "agent/agent_command.hpp"
-#include "agent/suggest.hpp"
 #include "agent/version.hpp"
+#include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
@@ -57,7 +57,7 @@ Words command_names(const CLI::App& app) {
 /// The word that was probably meant; empty if none is near.
 std::string nearest(const std::string& typed, const Words& words) {
   const std::vector<std::string_view> views(words.begin(), words.end());
-  return std::string(agent::nearest(typed, views));
+  return std::string(rollcall::nearest(typed, views));
 }
 
 std::string program_path(const CLI::App& app) {
@@ -71,7 +71,26 @@ std::string what_of(const CLI::App& app) {
   return path == "rollcall" ? "command line" : path.substr(std::string("rollcall ").size());
 }
 
+/// What a later version will know. Whoever types it has not mistyped anything, and must not be
+/// led to another command ('leave' for 'leader').
+bool is_later_command(const CLI::App& app, const std::string& word) {
+  constexpr std::array commands{"leader",  "views", "groups", "group", "services",
+                                "service", "event", "query",  "keys",  "switch",
+                                "monitor", "logs",  "doctor"};
+  constexpr std::array cluster_commands{"partition", "heal"};
+  if (app.get_parent() == nullptr) return std::ranges::find(commands, word) != commands.end();
+  return app.get_name() == "cluster" &&
+         std::ranges::find(cluster_commands, word) != cluster_commands.end();
+}
+
 Failure unknown_command(const CLI::App& app, const std::string& word) {
+  if (is_later_command(app, word)) {
+    const std::string family = app.get_parent() == nullptr ? "" : what_of(app) + " ";
+    return {.code = ExitCode::usage,
+            .what = family + word,
+            .why = "not available in this version",
+            .todo = "'rollcall help' lists what there is"};
+  }
   const std::string meant = nearest(word, command_names(app));
   const std::string family = app.get_parent() == nullptr ? "" : " " + what_of(app);
   return {.code = ExitCode::usage,
@@ -180,6 +199,8 @@ void add_all_commands(CLI::App& program, Invocation& invocation) {
   add_event_commands(program, invocation);
   add_join_commands(program, invocation);
   add_config_commands(program, invocation);
+  add_simulate_commands(program, invocation);
+  add_plan_command(program, invocation);
   add_command(program, "help", "Show the commands, or all flags of one");
   add_command(program, "version", "Show the version of this program");
 }

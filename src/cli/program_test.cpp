@@ -42,7 +42,17 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
       {{"membrs"},
        "rollcall: command line: unknown command 'membrs'; did you mean 'rollcall members'?\n"},
       {{"switch"},
-       "rollcall: command line: unknown command 'switch'; 'rollcall help' lists what there is\n"},
+       "rollcall: switch: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"leader", "--json"},
+       "rollcall: leader: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"group", "join", "g"},
+       "rollcall: group: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"cluster", "partition"},
+       "rollcall: cluster partition: not available in this version; 'rollcall help' lists what "
+       "there is\n"},
+      {{"join", "0.0.0.0:7420"},
+       "rollcall: join: addresses: '0.0.0.0:7420' is not HOST:PORT of a member; 'rollcall join "
+       "--help' tells what is allowed\n"},
       {{"cluster", "upp"},
        "rollcall: cluster: unknown command 'upp'; did you mean 'rollcall cluster up'?\n"},
       {{"members", "--jsn"}, "rollcall: members: unknown flag --jsn; did you mean --json?\n"},

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "lab/runner.hpp"
+#include "sim/world.hpp"
+
+namespace rollcall::lab {
+
+/// Counts suspicions, and failures of lives that run.
+class AccuracyMeter {
+ public:
+  /// A member may be blamed for its trouble until the grace is over.
+  AccuracyMeter(const sim::World& world, Duration grace) : world_(world), grace_(grace) {}
+
+  void on_event(const sim::Observation& observation);
+  void report(Measurements& into) const;
+
+ private:
+  using Claim = std::pair<LifeId, std::uint32_t>;
+
+  void on_failed(const sim::Observation& observation);
+  [[nodiscard]] bool is_well(sim::HostId host, sim::HostId observer) const;
+
+  const sim::World& world_;
+  Duration grace_;
+  std::set<Claim> suspicions_;
+  std::set<Claim> refutations_;
+  std::set<LifeId> false_failures_;
+  std::set<LifeId> failures_of_living_;
+};
+
+/// Adds up what members send, through their restarts.
+class TrafficMeter {
+ public:
+  explicit TrafficMeter(const sim::World& world) : world_(world) {}
+
+  /// Counts from now on.
+  void begin();
+  void on_start(sim::HostId host);
+  /// The host's process is about to end.
+  void on_end(sim::HostId host);
+  /// Ends the count.
+  void report(Measurements& into);
+
+ private:
+  struct Base {
+    std::uint64_t datagrams = 0;
+    std::uint64_t bytes = 0;
+    Instant since{};
+  };
+
+  [[nodiscard]] Base& base(sim::HostId host);
+
+  const sim::World& world_;
+  std::vector<Base> bases_;
+  std::uint64_t stream_bytes_before_ = 0;
+  std::uint64_t datagrams_ = 0;
+  std::uint64_t bytes_ = 0;
+  Duration member_time_{};
+};
+
+/// One number for all that happened.
+class RunHash {
+ public:
+  void on_datagram(Instant time, sim::HostId from, sim::HostId to, Bytes bytes);
+  void on_event(const sim::Observation& observation);
+  [[nodiscard]] std::uint64_t value() const { return hash_; }
+
+ private:
+  void mix(std::uint64_t word) { hash_ = hash_combine(hash_, word); }
+
+  std::uint64_t hash_ = 0;
+};
+
+}  // namespace rollcall::lab
