@@ -5,10 +5,10 @@
 // Prints Markdown tables.  Usage: rollcall_bench_sim_detection [MEMBERS…]   (default 20 100 1000)
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "member_counts.hpp"
 #include "sim/cluster.hpp"
 
 namespace rollcall::sim {
@@ -181,16 +181,8 @@ void print_loads(const std::vector<std::size_t>& sizes) {
 }  // namespace rollcall::sim
 
 int main(int count, char** arguments) {
-  std::vector<std::size_t> sizes;
-  for (int i = 1; i < count; ++i) {
-    const long size = std::strtol(arguments[i], nullptr, 10);
-    if (size < 3 || size > 100'000) {
-      std::fprintf(stderr, "'%s' is no number of members from 3 to 100000\n", arguments[i]);
-      return 2;
-    }
-    sizes.push_back(static_cast<std::size_t>(size));
-  }
-  if (sizes.empty()) sizes = {20, 100, 1000};
+  const std::vector<std::size_t> sizes =
+      rollcall::bench::member_counts(count, arguments, {20, 100, 1000}, 100'000);
   rollcall::sim::print_detections(sizes);
   rollcall::sim::print_losses();
   rollcall::sim::print_loads(sizes);

@@ -6,13 +6,13 @@
 // Prints JSON lines.  Usage: rollcall_bench_sim_scale [MEMBERS…]   (default 1000 10000)
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <string>
 #include <vector>
 
 #include <sys/resource.h>
 
+#include "member_counts.hpp"
 #include "sim/checkers.hpp"
 #include "sim/world.hpp"
 
@@ -125,16 +125,8 @@ void measure(std::size_t members) {
 }  // namespace rollcall::sim
 
 int main(int count, char** arguments) {
-  std::vector<std::size_t> sizes;
-  for (int i = 1; i < count; ++i) {
-    const long size = std::strtol(arguments[i], nullptr, 10);
-    if (size < 3 || size > 1'000'000) {
-      std::fprintf(stderr, "'%s' is no number of members from 3 to 1000000\n", arguments[i]);
-      return 2;
-    }
-    sizes.push_back(static_cast<std::size_t>(size));
-  }
-  if (sizes.empty()) sizes = {1000, 10'000};
+  const std::vector<std::size_t> sizes =
+      rollcall::bench::member_counts(count, arguments, {1000, 10'000}, 1'000'000);
   for (const std::size_t size : sizes) rollcall::sim::measure(size);
   return 0;
 }

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/program.hpp"
+#include "cli/test_run.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -15,22 +15,8 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Result {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-Result plan(const std::vector<const char*>& words) {
-  std::vector<const char*> arguments{"rollcall", "plan"};
-  arguments.insert(arguments.end(), words.begin(), words.end());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Result result;
-  result.status = run_program(static_cast<int>(arguments.size()), arguments.data());
-  result.out = testing::internal::GetCapturedStdout();
-  result.err = testing::internal::GetCapturedStderr();
-  return result;
+Result plan(const std::vector<std::string>& words) {
+  return run_command("plan", words);
 }
 
 TEST(PlanCommand, ShowsTimesCostsMistakesAndAdvice) {
@@ -62,7 +48,7 @@ TEST(PlanCommand, PrintsTheSameAsJson) {
 
 TEST(PlanCommand, SaysWhatIsAllowedWhereAValueIsNot) {
   struct Case {
-    std::vector<const char*> words;
+    std::vector<std::string> words;
     std::string message;
   };
   const std::string loss_rule =

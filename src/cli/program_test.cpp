@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/test_run.hpp"
+
 namespace rollcall::cli {
 namespace {
 
@@ -15,27 +17,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Result {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-Result run(const std::vector<const char*>& words) {
-  std::vector<const char*> arguments{"rollcall"};
-  arguments.insert(arguments.end(), words.begin(), words.end());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Result result;
-  result.status = run_program(static_cast<int>(arguments.size()), arguments.data());
-  result.out = testing::internal::GetCapturedStdout();
-  result.err = testing::internal::GetCapturedStderr();
-  return result;
-}
-
 TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
   struct Case {
-    std::vector<const char*> words;
+    std::vector<std::string> words;
     std::string message;
   };
   const std::vector<Case> cases{

@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/program.hpp"
 #include "cli/simulate_text.hpp"
+#include "cli/test_run.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -20,23 +20,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Result {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-Result simulate(std::vector<std::string> words) {
-  words.insert(words.begin(), {"rollcall", "simulate"});
-  std::vector<const char*> arguments;
-  for (const std::string& word : words) arguments.push_back(word.c_str());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Result result;
-  result.status = run_program(static_cast<int>(arguments.size()), arguments.data());
-  result.out = testing::internal::GetCapturedStdout();
-  result.err = testing::internal::GetCapturedStderr();
-  return result;
+Result simulate(const std::vector<std::string>& words) {
+  return run_command("simulate", words);
 }
 
 /// A scenario in a file of its own, for as long as the test runs.

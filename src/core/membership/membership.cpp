@@ -265,20 +265,25 @@ void Membership::publish_change(const Record& before, const Record& after) {
     case State::left:
       return context_.publish(EventKind::member_leave, after, by);
     case State::suspect:
-      if (after.life != before.life) context_.publish(EventKind::member_join, after);
-      if (before.state != State::suspect || after.life != before.life) {
-        ++context_.counters.suspicions;
-        context_.publish(EventKind::member_suspect, after, by);
-      }
-      return;
     case State::alive:
-      break;
+      return publish_live_change(before, after, by);
   }
-  if (after.life != before.life) return context_.publish(EventKind::member_join, after);
-  if (before.state == State::suspect) context_.publish(EventKind::member_alive, after);
-  if (after.tags != before.tags || after.address != before.address) {
-    context_.publish(EventKind::member_update, after);
+}
+
+void Membership::publish_live_change(const Record& before, const Record& after,
+                                     const std::string& by) {
+  const bool is_new_life = after.life != before.life;
+  if (is_new_life) context_.publish(EventKind::member_join, after);
+  const bool was_suspect = !is_new_life && before.state == State::suspect;
+  if (after.state == State::suspect && !was_suspect) {
+    ++context_.counters.suspicions;
+    context_.publish(EventKind::member_suspect, after, by);
   }
+  if (after.state == State::alive && was_suspect) {
+    context_.publish(EventKind::member_alive, after);
+  }
+  const bool is_changed = after.tags != before.tags || after.address != before.address;
+  if (is_changed && !is_new_life) context_.publish(EventKind::member_update, after);
 }
 
 void Membership::spread(Slot slot, const wire::Update& update, Provenance provenance) {

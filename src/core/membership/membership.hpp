@@ -73,6 +73,7 @@ class Membership {
   void learn_same_standing(Slot slot, const wire::Update& update);
   void replace(Slot slot, const wire::Update& update, Provenance provenance);
   void publish_change(const Record& before, const Record& after);
+  void publish_live_change(const Record& before, const Record& after, const std::string& by);
   void spread(Slot slot, const wire::Update& update, Provenance provenance);
   void refute(std::uint32_t accused_incarnation);
   Slot put_own(Record record);
