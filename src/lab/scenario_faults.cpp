@@ -297,7 +297,7 @@ std::span<const std::string_view> network_keys() {
 }
 
 LinkChange read_link(const MapReader& map) {
-  constexpr Duration reorder_max = 1min;
+  static constexpr Duration reorder_max = 1min;
   LinkChange link;
   std::optional<std::pair<Duration, Duration>> delay;
   map.read("delay", delay, read_delay);
