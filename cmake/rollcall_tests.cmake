@@ -92,7 +92,13 @@ if(ROLLCALL_TESTS)
 endif()
 
 # Each tests/fuzz/NAME.cpp defines LLVMFuzzerTestOneInput. With ROLLCALL_FUZZ it is a fuzzer; in
-# every other build the same code replays tests/fuzz/corpus/NAME/ as a test.
+# every other build the same code replays tests/fuzz/corpus/NAME/ as a test. Beside the core, NAME is
+# linked with what fuzz_links_NAME lists.
+set(fuzz_links_target_fuzz rollcall_http)
+set(fuzz_links_event_stream_fuzz rollcall_http)
+set(fuzz_links_http_request_fuzz rollcall_http Boost::headers Threads::Threads)
+set(fuzz_links_config_fuzz rollcall_agent nlohmann_json::nlohmann_json)
+set(fuzz_links_scenario_fuzz rollcall_lab)
 file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
 set(replay_main "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp")
 list(REMOVE_ITEM fuzzers "${replay_main}")
@@ -100,7 +106,7 @@ foreach(source IN LISTS fuzzers)
   cmake_path(GET source STEM name)
   set(target rollcall_fuzz_${name})
   add_executable(${target} ${source})
-  target_link_libraries(${target} PRIVATE rollcall_core rollcall_warnings)
+  target_link_libraries(${target} PRIVATE rollcall_core ${fuzz_links_${name}} rollcall_warnings)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   rollcall_use_pch(${target} std)
   set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")

@@ -114,13 +114,13 @@ class AgentCommandTest : public testing::Test {
                                            const std::string& message) const {
     std::istringstream lines(read_file(log_file(name)));
     for (std::string line; std::getline(lines, line);) {
-      const json parsed = json::parse(line, nullptr, false);
+      json parsed = json::parse(line, nullptr, false);
       if (parsed.is_object() && parsed["message"] == message) return parsed;
     }
     return std::nullopt;
   }
   /// Waits for the line; null if it does not come.
-  json wait_for(const std::string& name, const std::string& message) const {
+  [[nodiscard]] json wait_for(const std::string& name, const std::string& message) const {
     std::optional<json> line;
     EXPECT_TRUE(eventually([&] { return (line = logged(name, message)).has_value(); }))
         << message << "\n"
@@ -220,9 +220,11 @@ TEST_F(AgentCommandTest, LogsWhyItsSeedCannotBeJoined) {
 TEST_F(AgentCommandTest, WarnsWhenOthersAreToldALoopbackAddress) {
   start("a", {"--join", "192.0.2.77:1"});
 
-  wait_for("a",
-           "others are told a loopback address, which only this host reaches, but there is a seed "
-           "elsewhere; give the address of this host with --advertise");
+  const json warning = wait_for(
+      "a",
+      "others are told a loopback address, which only this host reaches, but there is a seed "
+      "elsewhere; give the address of this host with --advertise");
+  EXPECT_EQ(warning["level"], "warn");
 }
 
 TEST_F(AgentCommandTest, ReadsItsConfigurationAgainOnSighup) {
@@ -264,15 +266,15 @@ TEST_F(AgentCommandTest, CanBeEndedWhileItIsDelayed) {
 }
 
 TEST_F(AgentCommandTest, EndsAtOnceOnASecondSignal) {
-  AgentChild& other = start("b", {"--is-introducer"});
+  const AgentChild& other = start("b", {"--is-introducer"});
   const json b = wait_for("b", "agent started");
   AgentChild& agent = start("a", {"--join", b["bind"], "--leave-timeout", "1m"});
-  wait_for("a", "this member is in the cluster");
+  EXPECT_FALSE(wait_for("a", "this member is in the cluster").is_null());
   // Nobody is left who could acknowledge the leave.
   other.signal(SIGSTOP);
 
   agent.signal(SIGTERM);
-  wait_for("a", "leaving the cluster");
+  EXPECT_FALSE(wait_for("a", "leaving the cluster").is_null());
   agent.signal(SIGTERM);
 
   EXPECT_EQ(agent.wait_for_code(), 1);

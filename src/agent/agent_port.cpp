@@ -20,8 +20,9 @@ Tags changed_tags(Tags tags, const TagChanges& changes) {
 void LiveAgentPort::change_tags(const TagChanges& changes, TagsCallback done) {
   run_later_([this, changes, done = std::move(done)] {
     Tags tags = changed_tags(tags_, changes);
-    if (auto set = agent_.set_tags(tags); !set)
+    if (auto set = agent_.set_tags(tags); !set) {
       return done(std::unexpected(std::move(set).error()));
+    }
     tags_ = tags;
     done(std::move(tags));
   });

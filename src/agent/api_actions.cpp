@@ -31,7 +31,7 @@ std::expected<Json, Problem> parse_body(const Request& request, std::string_view
   if (request.body.empty()) {
     return std::unexpected(invalid("there is no body; send a JSON object with " + field, field));
   }
-  const Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) {
     return std::unexpected(
         Problem{.code = "malformed-json",
@@ -42,8 +42,9 @@ std::expected<Json, Problem> parse_body(const Request& request, std::string_view
   }
   for (const auto& [name, value] : body.items()) {
     if (name == only_field) continue;
-    return std::unexpected(
-        invalid("there is no field '" + name + "' here; allowed: " + field, name));
+    std::string message = "there is no field '";
+    message.append(name).append("' here; allowed: ").append(field);
+    return std::unexpected(invalid(std::move(message), name));
   }
   if (!body.contains(only_field)) {
     return std::unexpected(invalid("the field " + field + " is missing", field));

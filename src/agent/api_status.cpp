@@ -88,8 +88,9 @@ bool is_ready(Phase phase, const Config& config) {
 
 http::Response readiness(Phase phase, const Config& config) {
   const Json json = {{"phase", to_text(phase)}};
-  if (is_ready(phase, config))
+  if (is_ready(phase, config)) {
     return json_answer(200, {{"status", "ready"}, {"phase", to_text(phase)}});
+  }
   return json_answer(503, {{"error",
                             {{"code", "not-ready"},
                              {"message", "this member is not in the cluster: its phase is " +

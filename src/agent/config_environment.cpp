@@ -111,6 +111,7 @@ std::vector<std::string> ignored_variables(const Environment& environment,
   for (const Key& key : all_keys()) known.push_back(variable_name(key));
   // The prefix, which all have, would make everything look near.
   std::vector<std::string_view> words;
+  words.reserve(known.size());
   for (const std::string& name : known) words.push_back(without_prefix(name));
   for (const std::string& name : own) {
     if (std::ranges::find(known, name) != known.end()) continue;

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace rollcall::agent {
@@ -112,6 +113,38 @@ class Flattener {
   std::set<std::string> seen_;
 };
 
+/// Where each document begins; of the documents themselves nothing is kept.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  [[nodiscard]] const YAML::Mark& last() const { return last_; }
+
+ private:
+  YAML::Mark last_;
+};
+
+/// Where a second document begins, if there is one. Not YAML::LoadAll(), which makes documents
+/// for ever of a stray comma, as in "{},".
+std::optional<YAML::Mark> second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
+  return starts.last();
+}
+
 std::string cannot_read() {
   return std::string("cannot be read: ") + std::strerror(errno) + "; name a YAML or JSON file";
 }
@@ -136,11 +169,10 @@ std::string to_text(const ConfigProblem& problem) {
 RawConfig parse_config_text(const std::string& text, const std::string& file) {
   Flattener flattener(file);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      flattener.problem(documents[1].Mark(), "", "found a second document; allowed: one");
+    flattener.add_root(YAML::Load(text));
+    if (const auto second = second_document(text)) {
+      flattener.problem(*second, "", "found a second document; allowed: one");
     }
-    if (!documents.empty()) flattener.add_root(documents.front());
   } catch (const YAML::Exception& error) {
     flattener.problem(error.mark, "", "this is no YAML: " + error.msg);
   }

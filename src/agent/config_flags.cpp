@@ -119,7 +119,7 @@ class FlagParser {
       const std::size_t begin = std::min(extra.find_first_not_of('-'), extra.size());
       const std::string name = extra.substr(begin, extra.find('=') - begin);
       raw.assignments.push_back({.key = name, .value = {}, .origin = flag(name)});
-    } else if (raw.assignments.empty() || raw.assignments.back().value.items.size() != 0) {
+    } else if (raw.assignments.empty() || !raw.assignments.back().value.items.empty()) {
       raw.problems.push_back({flag(""), "",
                               "'" + extra +
                                   "' is no flag of agent; all are listed by "

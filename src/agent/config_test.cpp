@@ -137,6 +137,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownNestedKey", "http:\n  allow_get: true\n",
          "agent.yaml:2:3: http.allow_get: no such key"},
         {"NothingNear", "xyzzy: 1\n", "no such key; all are listed by 'rollcall agent --help'"},
+        {"StrayComma", "{},", "agent.yaml:1:3: found a second document; allowed: one\n"},
+        {"Latin1", "name: a\ndata-dir: /tmp/\xE9\n",
+         "agent.yaml:2:1: data-dir: found bytes that are not UTF-8; allowed: text in UTF-8\n"},
         {"FileInFile", "config: x\n",
          "agent.yaml:1:1: config: a file cannot name a further one; remove this\n"},
         {"SuspicionZero", "suspicion-time: 0s\n",
@@ -400,7 +403,7 @@ TEST(SchemaTest, ReadsBackEveryDefault) {
 }
 
 TEST(SchemaTest, IsWhatTheReferenceSays) {
-  std::ifstream file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/configuration.md");
+  const std::ifstream file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream text;
   text << file.rdbuf();
 

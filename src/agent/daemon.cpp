@@ -45,6 +45,7 @@ int fork_failed() {
 
 void redirect_to_null() {
   const runtime::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.is_open()) return;  // a host without it has what is written go where it went before
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     ::dup2(null.get(), standard);
   }
@@ -66,7 +67,7 @@ std::string holder_text(int file) {
 std::expected<Daemon, int> Daemon::detach() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(fork_failed());
-  runtime::UniqueFd reader(ends[0]);
+  const runtime::UniqueFd reader(ends[0]);
   runtime::UniqueFd writer(ends[1]);
 
   const pid_t child = ::fork();
@@ -100,9 +101,10 @@ void Daemon::report_failure(int exit_code) {
 
 std::expected<PidFile, std::string> PidFile::create(const std::string& path) {
   runtime::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!file.is_open())
+  if (!file.is_open()) {
     return std::unexpected("cannot open " + path + ": " + error_text() +
                            "; choose another --pid-file");
+  }
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return std::unexpected(path + " belongs to " + holder_text(file.get()) +
                            ", which runs; stop that, or choose another --pid-file");
@@ -111,9 +113,10 @@ std::expected<PidFile, std::string> PidFile::create(const std::string& path) {
   const bool is_written =
       ::ftruncate(file.get(), 0) == 0 &&
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (!is_written)
+  if (!is_written) {
     return std::unexpected("cannot write " + path + ": " + error_text() +
                            "; choose another --pid-file");
+  }
   return PidFile(path, std::move(file));
 }
 
@@ -132,6 +135,7 @@ void notify_service_manager(const std::string& state) {
   if (path[0] == '@') address.sun_path[0] = '\0';
 
   const runtime::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   const void* const where = &address;
   // A manager that does not listen is none of the agent's business.

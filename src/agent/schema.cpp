@@ -151,7 +151,7 @@ struct ValueName {
   }
   std::string operator()(const TagsField&) const { return "K=V"; }
 
-  static std::string or_word(std::string name, std::string_view word) {
+  static std::string or_word(const std::string& name, std::string_view word) {
     return word.empty() ? name : name + "|" + std::string(word);
   }
 };

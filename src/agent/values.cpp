@@ -64,8 +64,9 @@ class ScalarAssigner {
   ScalarAssigner(Settings& settings, const std::string& text) : settings_(settings), text_(text) {}
 
   Assigned operator()(const TextField& field) const {
-    if (field.rule == TextField::Rule::name && !is_valid_name(text_))
+    if (field.rule == TextField::Rule::name && !is_valid_name(text_)) {
       return wrong(text_, name_rule);
+    }
     return set(field.at, text_);
   }
   Assigned operator()(const PathField& field) const {
@@ -126,8 +127,9 @@ class ScalarAssigner {
   }
   Assigned operator()(const ShareField& field) const {
     const auto share = parse_number<double>(text_);
-    // Written so that a NaN is refused too.
-    if (!share || !(*share >= 0 && *share <= 1)) return wrong(text_, "a number from 0 to 1");
+    // Asked so that a NaN is refused too.
+    const bool is_share = share && *share >= 0 && *share <= 1;
+    if (!is_share) return wrong(text_, "a number from 0 to 1");
     return set(field.at, *share);
   }
   Assigned operator()(const ChoiceField& field) const {
@@ -152,11 +154,11 @@ class ScalarAssigner {
 
  private:
   template <class Value>
-  Assigned set(Value Settings::* at, Value value) const {
+  [[nodiscard]] Assigned set(Value Settings::* at, Value value) const {
     settings_.*at = std::move(value);
     return {};
   }
-  static std::string with_word(std::string allowed, std::string_view word) {
+  static std::string with_word(const std::string& allowed, std::string_view word) {
     return word.empty() ? allowed : allowed + ", or " + std::string(word);
   }
 
@@ -181,6 +183,10 @@ Assigned check_shape(const Key& key, const RawValue& value) {
   }
   if (value.shape == Shape::scalar && value.items.size() != 1 && !takes_lists(key)) {
     return std::unexpected("given " + std::to_string(value.items.size()) + " times; allowed: once");
+  }
+  // What is in a configuration is shown as JSON, which has no other bytes.
+  if (!std::ranges::all_of(value.items, is_utf8)) {
+    return std::unexpected("found bytes that are not UTF-8; allowed: text in UTF-8");
   }
   return {};
 }

@@ -48,6 +48,43 @@ std::optional<double> parse_fraction(std::string_view text) {
   return number;
 }
 
+/// The first byte of a character, and what may follow: the second byte has a range of its own,
+/// which leaves out long forms, surrogates and what is beyond Unicode; further ones are 80 to BF.
+struct Utf8Head {
+  unsigned char first;
+  unsigned char last;
+  unsigned char second_low;
+  unsigned char second_high;
+  std::size_t size;
+};
+constexpr std::array<Utf8Head, 9> utf8_heads = {{{0x00, 0x7F, 0x80, 0xBF, 1},
+                                                 {0xC2, 0xDF, 0x80, 0xBF, 2},
+                                                 {0xE0, 0xE0, 0xA0, 0xBF, 3},
+                                                 {0xE1, 0xEC, 0x80, 0xBF, 3},
+                                                 {0xED, 0xED, 0x80, 0x9F, 3},
+                                                 {0xEE, 0xEF, 0x80, 0xBF, 3},
+                                                 {0xF0, 0xF0, 0x90, 0xBF, 4},
+                                                 {0xF1, 0xF3, 0x80, 0xBF, 4},
+                                                 {0xF4, 0xF4, 0x80, 0x8F, 4}}};
+
+bool is_between(char c, unsigned char low, unsigned char high) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= low && byte <= high;
+}
+
+/// The size of the character that the text begins with; 0 when it is none.
+std::size_t utf8_size(std::string_view text) {
+  const auto* const head = std::ranges::find_if(utf8_heads, [&](const Utf8Head& one) {
+    return is_between(text.front(), one.first, one.last);
+  });
+  if (head == utf8_heads.end() || text.size() < head->size) return 0;
+  if (head->size == 1) return 1;
+  const bool is_whole = is_between(text[1], head->second_low, head->second_high) &&
+                        std::ranges::all_of(text.substr(2, head->size - 2),
+                                            [](char c) { return is_between(c, 0x80, 0xBF); });
+  return is_whole ? head->size : 0;
+}
+
 }  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) {
@@ -76,6 +113,15 @@ std::string duration_text(Duration duration) {
     }
   }
   return std::to_string(duration.count()) + "ns";
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
 }
 
 bool is_valid_name(std::string_view name) {

@@ -21,6 +21,10 @@ std::string duration_text(Duration duration);
 /// 1 to 128 bytes of letters, digits, '.', '_', '-'; begins with a letter or digit.
 bool is_valid_name(std::string_view name);
 
+/// Whether it is UTF-8, and so can be put into JSON as it is.
+/// Source: RFC 3629, section 4.
+bool is_utf8(std::string_view text);
+
 /// What is_valid_name() allows, for error messages.
 inline constexpr std::string_view name_rule =
     "1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit";

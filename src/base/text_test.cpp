@@ -76,6 +76,25 @@ RC_GTEST_PROP(ParseDurationTest, AnswersEveryText, (const std::string& text)) {
   }
 }
 
+// --- UTF-8 -------------------------------------------------------------------------------------
+
+TEST(IsUtf8Test, AcceptsTheFirstAndTheLastCharacterOfEverySize) {
+  for (const char* const text :
+       {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "a\xC3\xA9z"}) {
+    EXPECT_TRUE(is_utf8(text)) << '"' << text << '"';
+  }
+  EXPECT_TRUE(is_utf8(std::string_view("\0", 1)));
+}
+
+TEST(IsUtf8Test, RefusesWhatIsCutLongOrBeyondUnicode) {
+  for (const char* const text :
+       {"\xE9", "\x80", "\xC3", "\xC3z", "\xE2\x82", "\xC0\x80", "\xE0\x9F\xBF", "\xED\xA0\x80",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
+    EXPECT_FALSE(is_utf8(text)) << '"' << text << '"';
+  }
+}
+
 // --- Names -------------------------------------------------------------------------------------
 
 TEST(IsValidNameTest, AcceptsHostNamesAndTheLike) {

@@ -46,7 +46,7 @@ void print_attempts(const Json& answer) {
 }
 
 Outcome<ExitCode> run_join(const JoinOptions& options) {
-  Json body{{"addresses", options.seeds}};
+  const Json body{{"addresses", options.seeds}};
   const auto answer = ask(options.agent, {.what = "join",
                                           .method = "POST",
                                           .target = "/v1/join",

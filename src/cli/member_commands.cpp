@@ -99,8 +99,9 @@ void print_members(const Json& answer) {
   }
   std::cout << table.text(colours);
   // People like a total; programs that read the table do not.
-  if (colours == Colours::on)
+  if (colours == Colours::on) {
     std::cout << painted(summary_of(members), Paint::dim, colours) << '\n';
+  }
 }
 
 Outcome<ExitCode> run_members(const MembersOptions& options) {

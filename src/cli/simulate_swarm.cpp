@@ -67,8 +67,9 @@ void print_failure(const SwarmFailure& failure) {
   const std::string seed = std::to_string(failure.run.seed);
   std::cout << "seed " << seed << " does not hold:\n";
   for (const std::string& line : failure.run.broken) std::cout << "  " << line << '\n';
-  for (const std::string& line : lines_of(failure.run.violations))
+  for (const std::string& line : lines_of(failure.run.violations)) {
     std::cout << "  " << line << '\n';
+  }
   std::cout << "replay: " << replay_command(failure.run.seed) << '\n';
   if (failure.file.empty()) return;
   std::cout << "small:  rollcall simulate " << shell_word(failure.file) << " --seed " << seed

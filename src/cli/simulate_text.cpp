@@ -21,7 +21,8 @@ std::string decimals(double number, int digits) {
 std::string to_text_short(Duration duration) {
   const double seconds = to_seconds(duration);
   const auto three_digits = [](double number) {
-    return decimals(number, number < 10 ? 2 : number < 100 ? 1 : 0);
+    if (number < 10) return decimals(number, 2);
+    return decimals(number, number < 100 ? 1 : 0);
   };
   if (duration == Duration::zero()) return "0s";
   if (duration < 1ms) return three_digits(seconds * 1e6) + "us";

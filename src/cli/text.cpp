@@ -77,8 +77,9 @@ std::string clock_text(WallTime time) {
 std::string age_text(std::chrono::system_clock::duration age) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(std::max(age, 0 * age));
   const auto seconds = static_cast<long>(milliseconds.count() / 1000);
-  if (milliseconds < 10s)
+  if (milliseconds < 10s) {
     return formatted("%.1fs", static_cast<double>(milliseconds.count()) / 1000);
+  }
   if (milliseconds < 1min) return formatted("%lds", seconds);
   if (milliseconds < 1h) return formatted("%ldm%02lds", seconds / 60, seconds % 60);
   if (milliseconds < 24h) return formatted("%ldh%02ldm", seconds / 3600, seconds / 60 % 60);

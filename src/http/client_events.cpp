@@ -9,9 +9,9 @@ namespace rollcall::http {
 void EventParser::feed(std::string_view piece) {
   text_.erase(0, std::exchange(read_, 0));
   text_.append(piece);
-  // A line without an end must not grow for ever; what is left of it is passed over.
+  // A line without an end must not grow for ever; what is still to come of it is a comment.
   if (text_.size() > event_bytes_max && text_.find('\n') == std::string::npos) {
-    text_.clear();
+    text_ = ':';
     too_long_ = true;
   }
 }

@@ -27,7 +27,7 @@ TEST(EventParser, GivesTheSameEventsHoweverTheTextIsCut) {
     parser.feed(text.substr(0, cut));
     std::vector<std::string> seen = texts(parser);
     parser.feed(text.substr(cut));
-    for (std::string& event : texts(parser)) seen.push_back(event);
+    for (const std::string& event : texts(parser)) seen.push_back(event);
     EXPECT_EQ(seen, whole) << "cut at " << cut;
   }
 }
@@ -45,6 +45,16 @@ TEST(EventParser, DropsAnEventThatIsTooLongAndGoesOn) {
 
   parser.feed("data: " + std::string(EventParser::event_bytes_max + 1, 'x'));
   parser.feed("x\n\ndata: next\n\n");
+
+  EXPECT_EQ(texts(parser), std::vector<std::string>{"//next"});
+  EXPECT_EQ(parser.dropped(), 1U);
+}
+
+TEST(EventParser, DropsTheWholeEventWhenItsLongLineIsCutAtItsEnd) {
+  EventParser parser;
+
+  parser.feed("data: " + std::string(EventParser::event_bytes_max + 1, 'x'));
+  parser.feed("\nid: 5\ndata: its last line\n\ndata: next\n\n");
 
   EXPECT_EQ(texts(parser), std::vector<std::string>{"//next"});
   EXPECT_EQ(parser.dropped(), 1U);

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds patience = 30s;
 /// on, closes.
 class OneAnswer {
  public:
-  enum class Then { close, hold };
+  enum class Then : std::uint8_t { close, hold };
 
   explicit OneAnswer(std::vector<std::string> pieces, Then then = Then::close)
       : pieces_(std::move(pieces)),
@@ -69,7 +69,7 @@ std::uint16_t port_where_nobody_listens() {
 }
 
 TEST(HttpClient, ReadsAnAnswerOfAnyStatus) {
-  OneAnswer agent(
+  const OneAnswer agent(
       {"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
        "Content-Length: 2\r\n\r\n{}"});
 
@@ -82,7 +82,7 @@ TEST(HttpClient, ReadsAnAnswerOfAnyStatus) {
 }
 
 TEST(HttpClient, SendsMethodTargetTokenAndBody) {
-  OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
+  const OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
   const ClientRequest request{
       .method = "POST", .target = "/v1/join", .body = R"({"a":1})", .token = "secret"};
 
@@ -104,7 +104,7 @@ TEST(HttpClient, SaysThatNobodyListens) {
 }
 
 TEST(HttpClient, GivesUpOnASilentServerInTime) {
-  OneAnswer agent({"HTTP/1.1 200 OK\r\n"}, OneAnswer::Then::hold);
+  const OneAnswer agent({"HTTP/1.1 200 OK\r\n"}, OneAnswer::Then::hold);
 
   const auto answer = fetch(agent.server(), {}, 50ms);
 
@@ -113,8 +113,8 @@ TEST(HttpClient, GivesUpOnASilentServerInTime) {
 }
 
 TEST(HttpClient, TellsABrokenAnswerFromAForeignOne) {
-  OneAnswer broken({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"});
-  OneAnswer foreign({"SSH-2.0-OpenSSH_9.2\r\n\r\n"});
+  const OneAnswer broken({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"});
+  const OneAnswer foreign({"SSH-2.0-OpenSSH_9.2\r\n\r\n"});
 
   const auto half = fetch(broken.server(), {}, patience);
   const auto other = fetch(foreign.server(), {}, patience);
@@ -126,8 +126,9 @@ TEST(HttpClient, TellsABrokenAnswerFromAForeignOne) {
 }
 
 TEST(HttpClient, FollowsAStreamThatArrivesInPieces) {
-  OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\nid: 1\n",
-                   "event: member-join\nda", "ta: one\n\nid: 2\ndata: tw", "o\n\n"});
+  const OneAnswer agent(
+      {"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\nid: 1\n",
+       "event: member-join\nda", "ta: one\n\nid: 2\ndata: tw", "o\n\n"});
   std::vector<std::string> seen;
   const StreamCallbacks callbacks{.opened = {}, .event = [&seen](const StreamEvent& event) {
                                     seen.push_back(event.id + event.type + event.data);
@@ -142,8 +143,8 @@ TEST(HttpClient, FollowsAStreamThatArrivesInPieces) {
 }
 
 TEST(HttpClient, StopsAStreamWhenTheReaderHasEnough) {
-  OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n"},
-                  OneAnswer::Then::hold);
+  const OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n"},
+                        OneAnswer::Then::hold);
   const StreamCallbacks callbacks{.opened = {},
                                   .event = [](const StreamEvent&) { return Flow::stop; }};
 
@@ -154,7 +155,7 @@ TEST(HttpClient, StopsAStreamWhenTheReaderHasEnough) {
 }
 
 TEST(HttpClient, HandsOverTheRefusalOfAStream) {
-  OneAnswer agent({"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"});
+  const OneAnswer agent({"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"});
   const StreamCallbacks callbacks{.opened = {},
                                   .event = [](const StreamEvent&) { return Flow::go_on; }};
 
@@ -167,8 +168,8 @@ TEST(HttpClient, HandsOverTheRefusalOfAStream) {
 }
 
 TEST(HttpClient, EndsASilentStream) {
-  OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"},
-                  OneAnswer::Then::hold);
+  const OneAnswer agent({"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"},
+                        OneAnswer::Then::hold);
   const StreamCallbacks callbacks{.opened = {},
                                   .event = [](const StreamEvent&) { return Flow::go_on; }};
 

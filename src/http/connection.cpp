@@ -164,8 +164,17 @@ std::optional<Problem> Connection::objection() const {
   return std::nullopt;
 }
 
+/// How the answer to the request in the parser has to be, be it a refusal.
+void Connection::note_manner() {
+  const auto& message = parser_->get();
+  keep_alive_ = message.keep_alive() && !finishing_;
+  is_head_ = message.method() == beast_http::verb::head;
+  is_http_1_0_ = message.version() == 10;
+}
+
 void Connection::dispatch() {
   if (auto problem = objection()) return refuse(*problem);
+  note_manner();
   auto message = parser_->release();
   auto target = parse_target(view(message.target()));
   if (!target) {
@@ -173,10 +182,6 @@ void Connection::dispatch() {
         malformed("the request target is neither a path nor an http URL, or a % in it "
                   "is not followed by two hexadecimal digits"));
   }
-  keep_alive_ = message.keep_alive() && !finishing_;
-  is_head_ = message.method() == beast_http::verb::head;
-  is_http_1_0_ = message.version() == 10;
-
   Request request;
   request.method = view(message.method_string());
   request.raw_path = std::move(target->raw_path);
@@ -193,11 +198,17 @@ void Connection::dispatch() {
 // --- Answering ----------------------------------------------------------------------------------
 
 void Connection::refuse(const Problem& problem) {
+  // What an earlier request of this connection was says nothing of the one refused.
+  if (parser_ && parser_->is_header_done()) {
+    note_manner();
+  } else {
+    is_head_ = false;
+  }
   keep_alive_ = false;
   write(error_response(problem));
 }
 
-void Connection::deliver(Response response) {
+void Connection::deliver(const Response& response) {
   if (state_ == State::handling) write(response);
 }
 

@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(const Problem& problem);
 
   /// The answer to the request that on_request() told of. Ignored when none is awaited.
-  void deliver(Response response);
+  void deliver(const Response& response);
   void deliver(std::unique_ptr<StreamSource> source);
 
   /// The stream's source may have more.
@@ -88,6 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void on_read(const ErrorCode& error, std::size_t bytes);
   void parse();
+  void note_manner();
   void dispatch();
   bool send_continue();
   [[nodiscard]] std::optional<Problem> objection() const;

@@ -11,17 +11,17 @@ namespace rollcall::http {
 namespace {
 
 // Not strftime, whose names follow the locale.
-constexpr std::array<std::string_view, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::string date_text(std::time_t time) {
   std::tm utc{};
   gmtime_r(&time, &utc);
   std::array<char, 64> text{};
   const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                 days.at(static_cast<std::size_t>(utc.tm_wday)).data(), utc.tm_mday,
-                                 months.at(static_cast<std::size_t>(utc.tm_mon)).data(),
+                                 days.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                                 months.at(static_cast<std::size_t>(utc.tm_mon)),
                                  utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   return {text.data(), static_cast<std::size_t>(size)};
 }

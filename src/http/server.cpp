@@ -263,8 +263,8 @@ void Server::Core::on_answer(Answer answer) {
   const auto found = connections_.find(answer.connection);
   if (found == connections_.end()) return;
   const std::shared_ptr<Connection> connection = found->second;
-  if (auto* response = std::get_if<Response>(&answer.what)) {
-    return connection->deliver(std::move(*response));
+  if (const auto* const response = std::get_if<Response>(&answer.what)) {
+    return connection->deliver(*response);
   }
   begin_stream(*connection, std::get<std::unique_ptr<StreamSource>>(std::move(answer.what)));
 }

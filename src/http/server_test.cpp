@@ -151,6 +151,26 @@ TEST_F(ServerTest, AnswersHeadWithoutABody) {
   EXPECT_THAT(answer, testing::EndsWith("Content-Length: 8\r\n\r\n"));
 }
 
+TEST_F(ServerTest, RefusesHeadWithoutABody) {
+  start();
+
+  const std::string answer = exchange("HEAD /x HTTP/1.1\r\nConnection: close\r\n\r\n");
+
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, SaysWhyItRefusesWhatFollowsAHead) {
+  start();
+
+  const std::string answers = exchange(
+      "HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n"
+      "no request at all\r\n\r\n");
+
+  EXPECT_THAT(answers, HasSubstr("HTTP/1.1 505 "));
+  EXPECT_THAT(answers, HasSubstr("\"unsupported-http-version\""));
+}
+
 TEST_F(ServerTest, SpeaksHttp10) {
   start();
 

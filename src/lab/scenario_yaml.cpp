@@ -7,7 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
+#include <sstream>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "lab/scenario_check.hpp"
@@ -181,6 +184,38 @@ void read_top(const YAML::Node& root, Scenario& scenario, ScenarioProblems& prob
   if (const auto* const node = top.find("expect")) read_expectations(*node, scenario, problems);
 }
 
+/// Where each document begins; of the documents themselves nothing is kept.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  [[nodiscard]] const YAML::Mark& last() const { return last_; }
+
+ private:
+  YAML::Mark last_;
+};
+
+/// Where a second document begins, if there is one. Not YAML::LoadAll(), which makes documents
+/// for ever of a stray comma, as in "{},".
+std::optional<YAML::Mark> second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
+  return starts.last();
+}
+
 bool is_before(const ScenarioProblem& one, const ScenarioProblem& other) {
   return std::pair(one.place.line, one.place.column) <
          std::pair(other.place.line, other.place.column);
@@ -204,14 +239,12 @@ std::expected<Scenario, ScenarioProblems> parse_scenario(const std::string& text
   Scenario scenario;
   ScenarioProblems problems;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty() || documents.front().IsNull())
-      return std::unexpected(unreadable("is empty"));
-    if (documents.size() > 1) {
-      problems.push_back(
-          {place_of(documents[1].Mark()), "", "found a second document; allowed: one"});
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return std::unexpected(unreadable("is empty"));
+    if (const auto second = second_document(text)) {
+      problems.push_back({place_of(*second), "", "found a second document; allowed: one"});
     }
-    read_top(documents.front(), scenario, problems);
+    read_top(root, scenario, problems);
   } catch (const YAML::Exception& error) {
     problems.push_back({place_of(error.mark), "", "this is no YAML: " + error.msg});
   }

@@ -20,7 +20,8 @@ namespace {
 void check_promises(const Update& update) {
   ROLLCALL_CHECK(is_valid_name(update.name));
   ROLLCALL_CHECK(!update.life.id.is_nobody());
-  ROLLCALL_CHECK(update.address.port != 0 && !update.address.is_unspecified());
+  ROLLCALL_CHECK(update.address.port != 0);
+  ROLLCALL_CHECK(!update.address.is_unspecified());
   ROLLCALL_CHECK(update.has_tags || update.tags.empty());
   ROLLCALL_CHECK(decode_tags(update.tags).has_value());
 }
