@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -13,50 +13,19 @@
 #include "base/text.hpp"
 #include "cli/agent_client.hpp"
 #include "cli/checks.hpp"
-#include "cli/cluster_probe.hpp"
+#include "cli/cluster_options.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
-#include "launcher/local_cluster.hpp"
+#include "launcher/cluster.hpp"
+#include "launcher/namespaces.hpp"
 
 namespace rollcall::cli {
 namespace {
 
-using launcher::LocalCluster;
+using launcher::Cluster;
 
 constexpr std::uint64_t port_max = 65'535;
-
-/// What the commands of the family have in common.
-struct ClusterOptions {
-  std::string directory;
-  std::vector<std::string> nodes;
-  bool json = false;
-};
-
-Failure failure_of(const launcher::Problem& problem) {
-  const bool usage = problem.kind == launcher::Problem::Kind::usage;
-  return {.code = usage ? ExitCode::usage : ExitCode::refused,
-          .what = problem.what,
-          .why = problem.why,
-          .todo = problem.todo,
-          .details = problem.details};
-}
-
-Outcome<ExitCode> outcome_of(const std::expected<void, launcher::Problem>& result) {
-  if (!result) return std::unexpected(failure_of(result.error()));
-  return ExitCode::done;
-}
-
-LocalCluster open_cluster(const ClusterOptions& options) {
-  std::filesystem::path directory = options.directory;
-  if (directory.empty()) directory = launcher::default_directory();
-  return LocalCluster({.directory = std::filesystem::absolute(directory),
-                       .program = launcher::own_program(),
-                       .probe = probe_agent,
-                       .notice = [](const std::string& line) {
-                         std::cout << printable(line) << '\n' << std::flush;
-                       }});
-}
 
 Outcome<std::chrono::milliseconds> parse_patience(const std::string& text) {
   const auto duration = parse_duration(text);
@@ -69,24 +38,26 @@ Outcome<std::chrono::milliseconds> parse_patience(const std::string& text) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
 }
 
-void add_directory(CLI::App& command, ClusterOptions& options) {
-  command.add_option("--dir", options.directory, "Where the cluster is kept")
-      ->type_name("DIR")
-      ->default_str(launcher::default_directory().string());
-}
-
-CLI::Option* add_nodes(CLI::App& command, ClusterOptions& options) {
-  return command.add_option("nodes", options.nodes, "Nodes, as named by 'cluster status'")
-      ->type_name("NODE");
-}
-
 // --- up and down ---------------------------------------------------------------------------------
 
 struct UpFlags {
   ClusterOptions cluster;
   launcher::UpOptions up;
+  std::string driver;
   std::string timeout = "30s";
 };
+
+std::string check_driver(const std::string& text) {
+  return launcher::parse_driver(text) ? "" : "'" + text + "' is not one of local, netns";
+}
+
+Outcome<ExitCode> run_up(UpFlags& flags) {
+  const auto patience = parse_patience(flags.timeout);
+  if (!patience) return std::unexpected(patience.error());
+  flags.up.patience = *patience;
+  flags.up.driver = launcher::parse_driver(flags.driver);
+  return outcome_of(open_cluster(flags.cluster).up(flags.up));
+}
 
 void add_up(CLI::App& family, Invocation& invocation) {
   auto& up = add_command(family, "up", "Start agents until there are as many as asked for");
@@ -95,11 +66,17 @@ void add_up(CLI::App& family, Invocation& invocation) {
   up.add_option("--nodes", shape.nodes, "How many; without it, 3 or as many as there are")
       ->check(whole_number(1, launcher::nodes_max))
       ->type_name("N");
-  up.add_option("--base-port", shape.base_port, "Port of node1; node2 has the next, and so on")
+  up.add_option("--driver", flags->driver,
+                "Processes side by side (local), or each in a network namespace (netns)")
+      ->check(check_driver)
+      ->type_name("local|netns")
+      ->default_str("local");
+  up.add_option("--base-port", shape.base_port,
+                "Port of node1; with the local driver node2 has the next, and so on")
       ->check(whole_number(1, port_max))
       ->type_name("PORT")
       ->default_str("7420");
-  up.add_option("--base-http", shape.base_http, "HTTP port of node1; node2 has the next, and so on")
+  up.add_option("--base-http", shape.base_http, "HTTP port of node1, likewise")
       ->check(whole_number(1, port_max))
       ->type_name("PORT")
       ->default_str("7480");
@@ -111,12 +88,7 @@ void add_up(CLI::App& family, Invocation& invocation) {
   up.callback([flags, &invocation] {
     if (invocation.has_rest) flags->up.extra = std::exchange(invocation.rest, {});
     invocation.has_rest = false;
-    invocation.action = [flags]() -> Outcome<ExitCode> {
-      const auto patience = parse_patience(flags->timeout);
-      if (!patience) return std::unexpected(patience.error());
-      flags->up.patience = *patience;
-      return outcome_of(open_cluster(flags->cluster).up(flags->up));
-    };
+    invocation.action = [flags] { return run_up(*flags); };
   });
 }
 
@@ -148,7 +120,7 @@ void add_down(CLI::App& family, Invocation& invocation) {
 
 // --- status --------------------------------------------------------------------------------------
 
-void print_status(const std::vector<launcher::NodeStatus>& list) {
+void print_status(const launcher::ClusterStatus& list) {
   Table table({{"NODE"},
                {"PID", Align::right},
                {"PROCESS"},
@@ -157,7 +129,7 @@ void print_status(const std::vector<launcher::NodeStatus>& list) {
                {"HTTP"},
                {"ALIVE", Align::right},
                {"MEMBERS", Align::right}});
-  for (const launcher::NodeStatus& status : list) {
+  for (const launcher::NodeStatus& status : list.nodes) {
     const bool gone = status.process == launcher::ProcessState::gone;
     const bool running = status.process == launcher::ProcessState::running;
     const Paint paint = gone ? Paint::red : running ? Paint::green : Paint::yellow;
@@ -168,6 +140,7 @@ void print_status(const std::vector<launcher::NodeStatus>& list) {
                status.view ? std::to_string(status.view->members) : "-"});
   }
   std::cout << table.text(stdout_colours());
+  for (const std::string& line : launcher::describe(list.faults)) std::cout << line << '\n';
 }
 
 Json json_of(const launcher::NodeStatus& status) {
@@ -177,7 +150,8 @@ Json json_of(const launcher::NodeStatus& status) {
             {"process", to_text(status.process)},
             {"phase", status.view ? Json(status.view->phase) : Json()},
             {"address", status.node.bind},
-            {"http", status.node.http}};
+            {"http", status.node.http},
+            {"network", status.node.network.empty() ? Json() : Json(status.node.network)}};
   json["alive"] = status.view ? Json(status.view->alive) : Json();
   json["members"] = status.view ? Json(status.view->members) : Json();
   return json;
@@ -197,36 +171,16 @@ void add_status(CLI::App& family, Invocation& invocation) {
         return ExitCode::done;
       }
       Json nodes = Json::array();
-      for (const launcher::NodeStatus& node : *list) nodes.push_back(json_of(node));
-      print_json({{"nodes", nodes}});
+      for (const launcher::NodeStatus& node : list->nodes) nodes.push_back(json_of(node));
+      print_json({{"driver", launcher::to_text(list->driver)},
+                  {"nodes", nodes},
+                  {"faults", launcher::json_of(list->faults)}});
       return ExitCode::done;
     };
   });
 }
 
 // --- one node or several -------------------------------------------------------------------------
-
-using NodeAction = std::function<std::expected<void, launcher::Problem>(
-    LocalCluster&, const LocalCluster::Names&)>;
-
-struct NodeCommand {
-  std::string name;
-  std::string summary;
-  NodeAction action;
-};
-
-void add_node_command(CLI::App& family, Invocation& invocation, const NodeCommand& command) {
-  auto& added = add_command(family, command.name, command.summary);
-  auto options = std::make_shared<ClusterOptions>();
-  add_nodes(added, *options)->required();
-  add_directory(added, *options);
-  added.callback([options, action = command.action, &invocation] {
-    invocation.action = [options, action] {
-      LocalCluster cluster = open_cluster(*options);
-      return outcome_of(action(cluster, options->nodes));
-    };
-  });
-}
 
 void add_kill(CLI::App& family, Invocation& invocation) {
   auto& kill = add_command(family, "kill", "Send a signal to nodes, SIGKILL unless told otherwise");
@@ -260,10 +214,12 @@ Outcome<ExitCode> run_exec(const ClusterOptions& options, const std::vector<std:
   std::vector<std::string> failed;
   int status = 0;
   for (const launcher::NodeRecord& node : *nodes) {
-    if (nodes->size() > 1) std::cout << "== " << node.name << '\n' << std::flush;
+    if (nodes->size() > 1) std::cout << "== " << node.name << '\n';
     const auto environment = launcher::command_environment(launcher::current_environment(), node,
                                                            launcher::own_program());
-    const auto result = launcher::run(command, environment);
+    std::cout.flush();
+    const auto result =
+        launcher::within(node.network, [&] { return launcher::run(command, environment); });
     if (!result) {
       return std::unexpected(Failure{.what = "cluster exec", .why = result.error()});
     }
@@ -314,16 +270,16 @@ void add_cluster_commands(CLI::App& program, Invocation& invocation) {
   add_kill(family, invocation);
   add_node_command(family, invocation,
                    {"pause", "Stop nodes in their tracks (SIGSTOP)",
-                    [](LocalCluster& cluster, const auto& names) { return cluster.pause(names); }});
+                    [](Cluster& cluster, const auto& names) { return cluster.pause(names); }});
+  add_node_command(family, invocation,
+                   {"resume", "Let paused nodes go on (SIGCONT)",
+                    [](Cluster& cluster, const auto& names) { return cluster.resume(names); }});
   add_node_command(
       family, invocation,
-      {"resume", "Let paused nodes go on (SIGCONT)",
-       [](LocalCluster& cluster, const auto& names) { return cluster.resume(names); }});
-  add_node_command(family, invocation,
-                   {"start", "Start nodes again that are not running",
-                    [](LocalCluster& cluster, const auto& names) {
-                      return cluster.start(names, launcher::UpOptions{}.patience);
-                    }});
+      {"start", "Start nodes again that are not running", [](Cluster& cluster, const auto& names) {
+         return cluster.start(names, launcher::UpOptions{}.patience);
+       }});
+  add_cluster_network_commands(family, invocation);
   add_exec(family, invocation);
 }
 

@@ -5,7 +5,7 @@
 #include <expected>
 #include <string>
 
-#include "launcher/local_cluster.hpp"
+#include "launcher/cluster.hpp"
 
 namespace rollcall::cli {
 

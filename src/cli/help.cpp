@@ -12,7 +12,8 @@ Usage: rollcall COMMAND [FLAG…]
 Run
   agent          run one member, in the foreground unless told otherwise
   cluster        run a whole cluster on this machine: up, down, status, kill,
-                 pause, resume, start, exec
+                 pause, resume, start, exec; and break its network: partition,
+                 cut, loss, link-down, link-up, heal
 
 Read from an agent
   members        list the members that it knows

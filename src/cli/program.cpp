@@ -77,10 +77,7 @@ bool is_later_command(const CLI::App& app, const std::string& word) {
   constexpr std::array commands{"leader",  "views", "groups", "group", "services",
                                 "service", "event", "query",  "keys",  "switch",
                                 "monitor", "logs",  "doctor"};
-  constexpr std::array cluster_commands{"partition", "heal"};
-  if (app.get_parent() == nullptr) return std::ranges::find(commands, word) != commands.end();
-  return app.get_name() == "cluster" &&
-         std::ranges::find(cluster_commands, word) != cluster_commands.end();
+  return app.get_parent() == nullptr && std::ranges::find(commands, word) != commands.end();
 }
 
 Failure unknown_command(const CLI::App& app, const std::string& word) {
@@ -106,8 +103,9 @@ Outcome<CLI::App*> find_command(CLI::App& program, const Words& words) {
   for (const std::string& word : words) {
     const Words names = command_names(*app);
     if (names.empty() || word.starts_with('-')) break;
-    if (std::ranges::find(names, word) == names.end())
+    if (std::ranges::find(names, word) == names.end()) {
       return std::unexpected(unknown_command(*app, word));
+    }
     app = app->get_subcommand(word);
   }
   return app;

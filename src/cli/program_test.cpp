@@ -32,8 +32,14 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
       {{"group", "join", "g"},
        "rollcall: group: not available in this version; 'rollcall help' lists what there is\n"},
       {{"cluster", "partition"},
-       "rollcall: cluster partition: not available in this version; 'rollcall help' lists what "
-       "there is\n"},
+       "rollcall: cluster partition: groups is required; 'rollcall cluster partition --help' tells "
+       "what is allowed\n"},
+      {{"cluster", "up", "--driver", "vm"},
+       "rollcall: cluster up: --driver: 'vm' is not one of local, netns; 'rollcall cluster up "
+       "--help' tells what is allowed\n"},
+      {{"cluster", "loss", "150%"},
+       "rollcall: cluster loss: share: '150%' is not a share such as 20% or 0.2; 'rollcall cluster "
+       "loss --help' tells what is allowed\n"},
       {{"join", "0.0.0.0:7420"},
        "rollcall: join: addresses: '0.0.0.0:7420' is not HOST:PORT of a member; 'rollcall join "
        "--help' tells what is allowed\n"},

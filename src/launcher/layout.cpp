@@ -9,6 +9,8 @@
 #include <cstring>
 #include <set>
 
+#include "launcher/netns_plan.hpp"
+
 namespace rollcall::launcher {
 namespace {
 
@@ -26,10 +28,30 @@ std::string loopback(std::size_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-NodeRecord new_node(const ClusterState& state, std::size_t index) {
+/// Side by side on one address: every node has ports of its own.
+NodeRecord local_node(const ClusterState& state, std::size_t index) {
   return {.name = node_name(index),
           .bind = loopback(state.base_port + index),
           .http = loopback(state.base_http + index)};
+}
+
+/// Each on a host of its own: all have the same ports, and HTTP where an agent has it by default.
+NodeRecord netns_node(const ClusterState& state, std::size_t index) {
+  const std::string name = node_name(index);
+  return {.name = name,
+          .bind = host_address(index) + ":" + std::to_string(state.base_port),
+          .http = loopback(state.base_http),
+          .network = namespace_path(state.prefix, name)};
+}
+
+NodeRecord new_node(const ClusterState& state, std::size_t index) {
+  switch (state.driver) {
+    case DriverKind::local:
+      return local_node(state, index);
+    case DriverKind::netns:
+      return netns_node(state, index);
+  }
+  return {};
 }
 
 std::optional<Problem> check_size(std::size_t nodes) {
@@ -38,7 +60,9 @@ std::optional<Problem> check_size(std::size_t nodes) {
                "give --nodes a number from 1 to " + std::to_string(nodes_max));
 }
 
+/// Only nodes that share an address can be in one another's way.
 std::optional<Problem> check_ports(const ClusterState& state) {
+  if (state.driver != DriverKind::local) return std::nullopt;
   const std::size_t highest =
       std::max(state.base_port, state.base_http) + std::max<std::size_t>(state.nodes.size(), 1) - 1;
   if (highest > port_max) {
@@ -74,7 +98,7 @@ std::string node_name(std::size_t index) {
   return "node" + std::to_string(index + 1);
 }
 
-std::expected<void, Problem> grow(ClusterState& state, const Shape& shape) {
+Done grow(ClusterState& state, const Shape& shape) {
   ClusterState next = state;
   next.base_port = shape.base_port.value_or(state.base_port);
   next.base_http = shape.base_http.value_or(state.base_http);

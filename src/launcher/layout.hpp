@@ -28,12 +28,12 @@ struct Shape {
   std::optional<std::uint16_t> base_http = {};
 };
 
-/// Adds records node1, node2, … until there are as many as asked for. Never takes one away, and
-/// never moves one that exists.
+/// Adds records node1, node2, … until there are as many as asked for, at the addresses that the
+/// state's driver gives them. Never takes one away, and never moves one that exists.
 ///
 /// Errors: (usage) zero or too many nodes, a port above 65535, one port for two purposes; the
 ///         state is as before then.
-std::expected<void, Problem> grow(ClusterState& state, const Shape& shape);
+Done grow(ClusterState& state, const Shape& shape);
 
 /// How one agent is started.
 struct AgentPlan {

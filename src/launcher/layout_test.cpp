@@ -31,6 +31,17 @@ TEST(LauncherLayout, NumbersNodesAndPortsFromTheBase) {
   EXPECT_EQ(state.nodes[1].http, "127.0.0.1:9101");
 }
 
+TEST(LauncherLayout, GivesHostsOfTheirOwnTheSamePorts) {
+  ClusterState state{.driver = DriverKind::netns, .prefix = "p"};
+
+  ASSERT_TRUE(grow(state, {.nodes = 100, .base_port = 7400, .base_http = 7450}).has_value());
+
+  EXPECT_EQ(state.nodes[1].bind, "10.77.0.2:7400");
+  EXPECT_EQ(state.nodes[1].http, "127.0.0.1:7450");
+  EXPECT_EQ(state.nodes[99].http, "127.0.0.1:7450");
+  EXPECT_EQ(state.nodes[99].network, "/run/netns/p-node100");
+}
+
 TEST(LauncherLayout, GrowsWithoutMovingAnybodyAndNeverShrinks) {
   ClusterState state = cluster_of(3);
   const std::vector<NodeRecord> first = state.nodes;

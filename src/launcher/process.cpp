@@ -9,7 +9,6 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
-#include <system_error>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -21,12 +20,10 @@ extern "C" {
 #include <sys/pidfd.h>
 }
 
+#include "launcher/system.hpp"
+
 namespace rollcall::launcher {
 namespace {
-
-std::string error_text(int error) {
-  return std::error_code(error, std::generic_category()).message();
-}
 
 std::string first_line(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -71,32 +68,6 @@ std::optional<ProcStat> stat_of(const ProcessIdentity& process) {
   return stat;
 }
 
-/// A file descriptor, closed at the end.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool valid() const { return fd_ >= 0; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  list.reserve(texts.size() + 1);
-  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
 void reset_signals() {
   sigset_t none;
   sigemptyset(&none);
@@ -104,21 +75,55 @@ void reset_signals() {
   for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) std::signal(signal, SIG_DFL);
 }
 
-/// In the child, between fork and exec: only calls that are safe there. Tells the parent what
-/// failed through the pipe, which a successful exec closes.
-[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment,
-                         int log, int report) {
+/// A pipe whose ends no program inherits.
+struct Pipe {
+  static std::optional<Pipe> create() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+    return std::optional<Pipe>(std::in_place, ends[0], ends[1]);
+  }
+  Pipe(int read, int write) : read_end(read), write_end(write) {}
+
+  Descriptor read_end;
+  Descriptor write_end;
+};
+
+/// What the child needs, as memory that it need not allocate.
+struct ChildPlan {
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  int log;
+};
+
+/// In the child, between fork and exec: only calls that are safe there. Waits for the word to go
+/// on, which does not come if the parent ends. Tells the parent what failed through the other
+/// pipe, which a successful exec closes.
+[[noreturn]] void become(const ChildPlan& plan, Pipe& release, const Pipe& report) {
+  release.write_end.close();
+  char word = 0;
+  if (read(release.read_end.get(), &word, sizeof word) != sizeof word) _exit(127);
   setsid();
   reset_signals();
   const int null = ::open("/dev/null", O_RDONLY);
-  if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
-      dup2(log, STDERR_FILENO) >= 0) {
+  if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(plan.log, STDOUT_FILENO) >= 0 &&
+      dup2(plan.log, STDERR_FILENO) >= 0) {
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    execve(program, arguments, environment);
+    execve(plan.program, plan.arguments, plan.environment);
   }
   const int error = errno;
-  (void)!write(report, &error, sizeof error);
+  (void)!write(report.write_end.get(), &error, sizeof error);
   _exit(127);
+}
+
+/// Lets the child go on, and learns how that went: half a sentence if it did not.
+std::optional<std::string> let_go(Pipe& release, Pipe& report) {
+  report.write_end.close();
+  const char word = 1;
+  (void)!write(release.write_end.get(), &word, sizeof word);
+  int error = 0;
+  if (read(report.read_end.get(), &error, sizeof error) <= 0) return std::nullopt;
+  return error_text(error);
 }
 
 std::string ending_text(int status) {
@@ -157,6 +162,11 @@ SignalResult send_signal(const ProcessIdentity& process, int signal) {
   return errno == EPERM ? SignalResult::not_permitted : SignalResult::gone;
 }
 
+bool kill_if(int pid, const std::function<bool()>& condition) {
+  const Descriptor pin(pidfd_open(pid, 0));
+  return pin.valid() && condition() && pidfd_send_signal(pin.get(), SIGKILL, nullptr, 0) == 0;
+}
+
 std::optional<std::string> reap(const ProcessIdentity& process) {
   int status = 0;
   if (process.pid <= 0 || waitpid(process.pid, &status, WNOHANG) != process.pid)
@@ -170,27 +180,34 @@ std::expected<ProcessIdentity, std::string> spawn(const SpawnPlan& plan) {
   if (!log.valid()) {
     return std::unexpected("cannot write " + plan.log_file.string() + ": " + error_text(errno));
   }
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected("no pipe: " + error_text(errno));
-  const Descriptor read_end(ends[0]);
-  Descriptor write_end(ends[1]);
+  auto release = Pipe::create();
+  auto report = Pipe::create();
+  if (!release || !report) return std::unexpected("no pipe: " + error_text(errno));
   const std::vector<char*> arguments = pointers(plan.arguments);
   const std::vector<char*> environment = pointers(plan.environment);
 
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected("cannot start a process: " + error_text(errno));
   if (pid == 0) {
-    become(plan.program.c_str(), arguments.data(), environment.data(), log.get(), write_end.get());
-  }
-  write_end.close();
-  int error = 0;
-  if (read(read_end.get(), &error, sizeof error) > 0) {
-    waitpid(pid, nullptr, 0);
-    return std::unexpected("cannot run " + plan.program.string() + ": " + error_text(error));
+    become({.program = plan.program.c_str(),
+            .arguments = arguments.data(),
+            .environment = environment.data(),
+            .log = log.get()},
+           *release, *report);
   }
   const std::optional<ProcStat> stat = read_stat(pid);
-  if (!stat) return std::unexpected("ended at once");
-  return ProcessIdentity{.pid = pid, .start_ticks = stat->start_ticks, .boot_id = boot_id()};
+  const ProcessIdentity process{
+      .pid = pid, .start_ticks = stat ? stat->start_ticks : 0, .boot_id = boot_id()};
+  std::optional<std::string> failure;
+  if (!stat || (plan.record && !plan.record(process))) {
+    failure = "could not be recorded";
+    release->write_end.close();
+  } else if (const auto error = let_go(*release, *report)) {
+    failure = "cannot run " + plan.program.string() + ": " + *error;
+  }
+  if (!failure) return process;
+  waitpid(pid, nullptr, 0);
+  return std::unexpected(*failure);
 }
 
 std::expected<int, std::string> run(const std::vector<std::string>& command,

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rollcall::launcher {
@@ -36,6 +38,10 @@ enum class SignalResult : std::uint8_t { sent, gone, not_permitted };
 /// Signals this very process or nobody: the number is pinned before its owner is compared.
 SignalResult send_signal(const ProcessIdentity& process, int signal);
 
+/// Kills the process of this number if the condition holds once the number is pinned, so that it
+/// speaks of the very process that is killed. Returns whether it was.
+bool kill_if(int pid, const std::function<bool()>& condition);
+
 /// How a child of this program ended: "exit status 1", "signal 9 (Killed)". Nothing while it
 /// runs, or when it is not (or no longer) a child of this program.
 std::optional<std::string> reap(const ProcessIdentity& process);
@@ -49,8 +55,13 @@ struct SpawnPlan {
   /// "NAME=value", complete.
   std::vector<std::string> environment;
   std::filesystem::path log_file;
+  /// Called with the process before it runs the program; false keeps it from doing so. If this
+  /// program ends meanwhile, the process ends too: what runs has been recorded.
+  std::function<bool(const ProcessIdentity&)> record = {};
 };
 
+/// Starts it in the network of the calling thread.
+///
 /// Errors: half a sentence; nothing was started then.
 std::expected<ProcessIdentity, std::string> spawn(const SpawnPlan& plan);
 

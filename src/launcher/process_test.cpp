@@ -10,6 +10,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace rollcall::launcher {
 namespace {
@@ -98,6 +100,61 @@ TEST_F(LauncherProcessTest, SaysWhyAProgramCannotBeRun) {
 
   ASSERT_FALSE(process.has_value());
   EXPECT_NE(process.error().find("No such file"), std::string::npos) << process.error();
+}
+
+TEST_F(LauncherProcessTest, RunsNothingThatIsNotRecorded) {
+  ProcessIdentity recorded;
+  SpawnPlan plan{.program = "/bin/sh",
+                 .arguments = {"sh", "-c", "echo ran"},
+                 .environment = {"PATH=/usr/bin:/bin"},
+                 .log_file = path_ / "log",
+                 .record = [&recorded](const ProcessIdentity& started) {
+                   recorded = started;
+                   return false;
+                 }};
+
+  const auto refused = spawn(plan);
+
+  EXPECT_FALSE(refused.has_value());
+  EXPECT_EQ(state_of(recorded), ProcessState::gone);
+  EXPECT_EQ(log(), "");
+
+  plan.record = [&recorded](const ProcessIdentity& started) {
+    recorded = started;
+    return true;
+  };
+  const auto process = spawn(plan);
+  ASSERT_TRUE(process.has_value()) << process.error();
+  EXPECT_EQ(*process, recorded);
+  EXPECT_TRUE(becomes(*process, ProcessState::gone));
+  EXPECT_EQ(log(), "ran\n");
+}
+
+TEST_F(LauncherProcessTest, EndsTheProcessIfItsLauncherEndsBeforeItIsRecorded) {
+  const auto file = path_ / "pid";
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    (void)spawn({.program = "/bin/sh",
+                 .arguments = {"sh", "-c", "echo ran"},
+                 .environment = {},
+                 .log_file = path_ / "log",
+                 .record = [&file](const ProcessIdentity& started) {
+                   std::ofstream(file) << started.pid << ' ' << started.start_ticks << ' '
+                                       << started.boot_id << std::flush;
+                   ::kill(::getpid(), SIGKILL);
+                   return true;
+                 }});
+    ::_exit(1);
+  }
+  int status = 0;
+  ::waitpid(launcher, &status, 0);
+
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ProcessIdentity recorded;
+  std::ifstream(file) >> recorded.pid >> recorded.start_ticks >> recorded.boot_id;
+  EXPECT_GT(recorded.pid, 0);
+  EXPECT_TRUE(becomes(recorded, ProcessState::gone));
+  EXPECT_EQ(log(), "");
 }
 
 TEST_F(LauncherProcessTest, RunsACommandAndGivesItsExitStatus) {

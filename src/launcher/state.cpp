@@ -15,12 +15,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "launcher/system.hpp"
+
 namespace rollcall::launcher {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int format = 1;
+constexpr int format = 2;
+/// Before there were other drivers than local; read as what it was.
+constexpr int format_local_only = 1;
 
 /// What an agent keeps in its data directory: its database, the files beside that, and its lock.
 constexpr std::array data_files{"rollcall.db", "rollcall.db-wal", "rollcall.db-shm",
@@ -30,6 +34,7 @@ Json json_of(const NodeRecord& node) {
   return {{"name", node.name},
           {"bind", node.bind},
           {"http", node.http},
+          {"network", node.network},
           {"pid", node.process.pid},
           {"start_ticks", node.process.start_ticks},
           {"boot_id", node.process.boot_id}};
@@ -39,22 +44,36 @@ NodeRecord node_of(const Json& json) {
   return {.name = json.at("name"),
           .bind = json.at("bind"),
           .http = json.at("http"),
+          .network = json.value("network", ""),
           .process = {.pid = json.at("pid"),
                       .start_ticks = json.at("start_ticks"),
                       .boot_id = json.at("boot_id")}};
 }
 
-ClusterState state_of(const Json& json) {
-  ClusterState state{.base_port = json.at("base_port"),
-                     .base_http = json.at("base_http"),
-                     .extra = json.at("extra").get<std::vector<std::string>>(),
-                     .nodes = {}};
-  for (const Json& node : json.at("nodes")) state.nodes.push_back(node_of(node));
-  return state;
+NetworkFaults faults_of(const Json& json) {
+  NetworkFaults faults{.groups = json.at("groups").get<std::vector<Names>>(),
+                       .links_down = json.at("links_down").get<Names>()};
+  for (const Json& cut : json.at("cuts")) {
+    faults.cuts.push_back({.from = cut.at("from"), .to = cut.at("to")});
+  }
+  for (const Json& loss : json.at("losses")) {
+    faults.losses.push_back({.node = loss.at("node"), .in = loss.at("in"), .out = loss.at("out")});
+  }
+  return faults;
 }
 
-std::string error_text() {
-  return std::error_code(errno, std::generic_category()).message();
+std::expected<ClusterState, std::string> state_of(const Json& json) {
+  ClusterState state{.base_port = json.at("base_port"),
+                     .base_http = json.at("base_http"),
+                     .extra = json.at("extra").get<std::vector<std::string>>()};
+  for (const Json& node : json.at("nodes")) state.nodes.push_back(node_of(node));
+  if (json.at("format") == format_local_only) return state;
+  const auto driver = parse_driver(json.at("driver").get<std::string>());
+  if (!driver) return std::unexpected("unknown driver");
+  state.driver = *driver;
+  state.prefix = json.at("prefix");
+  state.faults = faults_of(json.at("faults"));
+  return state;
 }
 
 std::unexpected<Problem> cannot(const std::string& what, const std::filesystem::path& path,
@@ -75,6 +94,41 @@ bool write_file(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
+Json json_of(const NetworkFaults& faults) {
+  Json json{{"groups", faults.groups},
+            {"cuts", Json::array()},
+            {"losses", Json::array()},
+            {"links_down", faults.links_down}};
+  for (const Cut& cut : faults.cuts) json["cuts"].push_back({{"from", cut.from}, {"to", cut.to}});
+  for (const Loss& loss : faults.losses) {
+    json["losses"].push_back({{"node", loss.node}, {"in", loss.in}, {"out", loss.out}});
+  }
+  return json;
+}
+
+std::string_view to_text(DriverKind driver) {
+  switch (driver) {
+    case DriverKind::local:
+      return "local";
+    case DriverKind::netns:
+      return "netns";
+  }
+  return "?";
+}
+
+std::optional<DriverKind> parse_driver(std::string_view text) {
+  for (const DriverKind driver : {DriverKind::local, DriverKind::netns}) {
+    if (text == to_text(driver)) return driver;
+  }
+  return std::nullopt;
+}
+
+Names ClusterState::names() const {
+  Names list;
+  for (const NodeRecord& node : nodes) list.push_back(node.name);
+  return list;
+}
+
 NodeRecord* ClusterState::find(std::string_view name) {
   const auto at = std::ranges::find(nodes, name, &NodeRecord::name);
   return at == nodes.end() ? nullptr : &*at;
@@ -82,10 +136,13 @@ NodeRecord* ClusterState::find(std::string_view name) {
 
 std::string to_json(const ClusterState& state) {
   Json json{{"format", format},
+            {"driver", to_text(state.driver)},
+            {"prefix", state.prefix},
             {"base_port", state.base_port},
             {"base_http", state.base_http},
             {"extra", state.extra},
-            {"nodes", Json::array()}};
+            {"nodes", Json::array()},
+            {"faults", json_of(state.faults)}};
   for (const NodeRecord& node : state.nodes) json["nodes"].push_back(json_of(node));
   return json.dump(2) + "\n";
 }
@@ -93,7 +150,9 @@ std::string to_json(const ClusterState& state) {
 std::expected<ClusterState, std::string> parse_state(std::string_view text) {
   try {
     const Json json = Json::parse(text);
-    if (json.at("format") != format) return std::unexpected("written by another version");
+    if (json.at("format") != format && json.at("format") != format_local_only) {
+      return std::unexpected("written by another version");
+    }
     return state_of(json);
   } catch (const nlohmann::json::exception& error) {
     return std::unexpected(std::string("not a cluster state: ") + error.what());
@@ -104,14 +163,14 @@ ClusterDirectory::~ClusterDirectory() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-std::expected<void, Problem> ClusterDirectory::lock() {
+Done ClusterDirectory::lock() {
   std::error_code error;
   std::filesystem::create_directories(path_, error);
   if (error) return cannot("cannot create", path_, error.message());
   lock_ = ::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) return cannot("cannot write in", path_, error_text());
+  if (lock_ < 0) return cannot("cannot write in", path_, error_text(errno));
   while (::flock(lock_, LOCK_EX) != 0) {
-    if (errno != EINTR) return cannot("cannot lock", path_, error_text());
+    if (errno != EINTR) return cannot("cannot lock", path_, error_text(errno));
   }
   return {};
 }
@@ -127,9 +186,9 @@ std::expected<std::optional<ClusterState>, Problem> ClusterDirectory::load() con
                                  .todo = "end its agents by hand and remove the file"});
 }
 
-std::expected<void, Problem> ClusterDirectory::save(const ClusterState& state) const {
+Done ClusterDirectory::save(const ClusterState& state) const {
   const std::filesystem::path next = path_ / "cluster.json.new";
-  if (!write_file(next, to_json(state))) return cannot("cannot write", next, error_text());
+  if (!write_file(next, to_json(state))) return cannot("cannot write", next, error_text(errno));
   std::error_code error;
   std::filesystem::rename(next, state_file(), error);
   if (error) return cannot("cannot write", state_file(), error.message());

@@ -7,12 +7,15 @@
 #include <expected>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "launcher/driver.hpp"
 #include "launcher/layout.hpp"
+#include "launcher/network_faults.hpp"
 #include "launcher/process.hpp"
 #include "launcher/state.hpp"
 
@@ -30,11 +33,10 @@ struct AgentView {
 /// how an agent is asked is not the launcher's matter.
 using Probe = std::function<std::expected<AgentView, std::string>(const std::string& http)>;
 
-/// Gets one line for each thing done, as it is done.
-using Notice = std::function<void(const std::string& line)>;
-
 struct UpOptions {
   Shape shape = {};
+  /// What the hosts are; cannot change while the cluster is up. Absent: as it is, or local.
+  std::optional<DriverKind> driver = {};
   /// Further flags for each agent started; kept for later starts. Nothing leaves them.
   std::optional<std::vector<std::string>> extra = {};
   /// For everybody to see everybody, from the last start on.
@@ -55,7 +57,22 @@ struct NodeStatus {
   std::optional<AgentView> view = {};
 };
 
-/// A cluster of real agents on this machine, all of them this very program.
+struct ClusterStatus {
+  DriverKind driver = DriverKind::local;
+  NetworkFaults faults;
+  std::vector<NodeStatus> nodes;
+};
+
+enum class Ways : std::uint8_t { one, both };
+
+/// What is lost at random from now on.
+struct LossRequest {
+  unsigned thousandths = 0;
+  Direction direction = Direction::in;
+};
+
+/// A cluster of real agents on this machine, all of them this very program. What their hosts are
+/// is the driver's matter; everything else is the same for all drivers, and here.
 ///
 /// Every command says what shall be so and does what is missing, so that it can be repeated.
 /// Only processes that this cluster started are ever signalled, whoever has their number now.
@@ -63,7 +80,7 @@ struct NodeStatus {
 /// Errors:  Problem; what was done until then stands and is recorded.
 /// Limits:  nodes_max agents.
 /// Threads: one. Commands of several programs on one directory run one after the other.
-class LocalCluster {
+class Cluster {
  public:
   struct Setup {
     std::filesystem::path directory;
@@ -72,39 +89,58 @@ class LocalCluster {
     Probe probe;
     Notice notice;
   };
-  explicit LocalCluster(Setup setup);
+  explicit Cluster(Setup setup);
 
-  /// Starts what is not running, resumes what is paused, and waits until every agent lists
-  /// every node as alive.
-  std::expected<void, Problem> up(const UpOptions& options);
-  /// Lets all agents leave, kills those that do not, and forgets them.
-  std::expected<void, Problem> down(const DownOptions& options);
-  std::expected<std::vector<NodeStatus>, Problem> status();
+  /// Starts what is not running, resumes what is paused, heals the network, and waits until every
+  /// agent lists every node as alive.
+  Done up(const UpOptions& options);
+  /// Lets all agents leave, kills those that do not, takes their hosts away, and forgets them.
+  Done down(const DownOptions& options);
+  std::expected<ClusterStatus, Problem> status();
 
-  using Names = std::vector<std::string>;
+  // --- processes; names as expand_names() reads them, none meaning all
   /// SIGKILL is waited for; other signals are only sent.
-  std::expected<void, Problem> kill(const Names& names, int signal);
-  std::expected<void, Problem> pause(const Names& names);
-  std::expected<void, Problem> resume(const Names& names);
-  /// Starts again what is not running, and waits until it lists everybody who runs.
-  std::expected<void, Problem> start(const Names& names, std::chrono::milliseconds patience);
+  Done kill(const Names& names, int signal);
+  Done pause(const Names& names);
+  Done resume(const Names& names);
+  /// Starts again what is not running, and waits until it lists everybody who runs and whom its
+  /// packets reach.
+  Done start(const Names& names, std::chrono::milliseconds patience);
 
   /// The records of these nodes, or of all when no names are given.
   std::expected<std::vector<NodeRecord>, Problem> nodes(const Names& names);
 
+  // --- the network, where the driver can
+
+  /// Groups as parse_groups() reads them. Ends an earlier partition, and no other fault.
+  Done partition(const Names& groups);
+  /// Loses all that the first send to the second; both ways, also the reverse.
+  Done cut(const Names& from, const Names& to, Ways ways);
+  Done lose(const Names& names, const LossRequest& loss);
+  Done set_links(const Names& names, Link link);
+  /// Ends every fault of the network.
+  Done heal();
+
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::expected<void, Problem> open();
-  std::expected<void, Problem> open_existing();
+  Done open();
+  Done open_existing();
+  Done choose_driver(std::optional<DriverKind> wanted);
+  Done use_driver();
+  [[nodiscard]] Problem other_driver(DriverKind wanted) const;
+  Done make_hosts();
+  Done open_network();
+  Done set_faults();
   std::expected<std::vector<NodeRecord*>, Problem> pick(const Names& names);
-  std::expected<void, Problem> start_missing(const std::vector<NodeRecord*>& nodes);
-  std::expected<void, Problem> start_node(NodeRecord& node);
+  Done start_missing(const std::vector<NodeRecord*>& nodes);
+  Done start_node(NodeRecord& node);
   [[nodiscard]] std::vector<std::string> running_seeds(const NodeRecord& except) const;
-  std::expected<void, Problem> wait_until_seen(const std::vector<NodeRecord*>& observers,
-                                               std::chrono::milliseconds patience);
-  std::expected<void, Problem> stop(const std::vector<NodeRecord*>& nodes,
-                                    std::chrono::milliseconds patience);
+  [[nodiscard]] Names expected_by(const NodeRecord& observer) const;
+  [[nodiscard]] std::expected<AgentView, std::string> ask(const NodeRecord& node) const;
+  Done wait_until_seen(const std::vector<NodeRecord*>& observers,
+                       std::chrono::milliseconds patience);
+  Done stop(const std::vector<NodeRecord*>& nodes, std::chrono::milliseconds patience);
   [[nodiscard]] Problem ended_early(const NodeRecord& node) const;
   [[nodiscard]] Problem not_seen(const NodeRecord& node, const std::string& state,
                                  const std::string& waited) const;
@@ -113,6 +149,7 @@ class LocalCluster {
   Setup setup_;
   ClusterDirectory directory_;
   ClusterState state_;
+  std::unique_ptr<Driver> driver_;
   bool is_open_ = false;
   bool has_started_ = false;
 };
