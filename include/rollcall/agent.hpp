@@ -33,7 +33,16 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-enum class Phase : std::uint8_t { starting, joining, alone, joined, leaving, left, conflict };
+enum class Phase : std::uint8_t {
+  starting,
+  joining,
+  alone,
+  joined,
+  leaving,
+  left,
+  conflict,
+  aside
+};
 /// "starting", "joining", …
 std::string_view to_text(Phase phase);
 

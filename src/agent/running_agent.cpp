@@ -34,8 +34,9 @@ StartFailure http_failure(const http::BindError& error) {
 }
 
 StartFailure agent_failure(const Config& config, const Error& error) {
-  if (error.code != ErrorCode::invalid_option)
+  if (error.code != ErrorCode::invalid_option) {
     return {.exit_code = 1, .text = "agent: " + error.message};
+  }
   return {
       .exit_code = 2,
       .text = to_text(ConfigProblem{config.origin_of(error.field), error.field, error.message})};
@@ -219,6 +220,11 @@ void RunningAgent::log_phase(Phase phase) const {
       return log_.write(LogLevel::error,
                         "another live member has this name, so this one stays outside; give it "
                         "another --name, or end the other and join again",
+                        fields);
+    case Phase::aside:
+      return log_.write(LogLevel::error,
+                        "this member's own network loses most of what it sends or is sent, while "
+                        "others' does not: it stands aside, and comes back when that is over",
                         fields);
     case Phase::left:
       return log_.write(LogLevel::info, "this member has left the cluster", fields);

@@ -164,6 +164,7 @@ Json json_of_row(const Row& row) {
   if (!row.anchor) return json;
   json["figure"] = row.anchor->value;
   json["source"] = row.anchor->source;
+  json["rule"] = lab::rule_word(row.anchor->rule);
   json["tolerance"] = row.anchor->tolerance;
   if (const auto within = row.is_within()) json["met"] = *within;
   return json;

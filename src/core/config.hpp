@@ -43,11 +43,17 @@ struct SwimTuning {
   };
   /// What a bad local health stretches (Lifeguard's LHA-Probe).
   enum class HealthProbe : std::uint8_t { off, interval, interval_and_timeout };
+  /// What becomes of a probe and of suspicions while the process is kept from its network.
+  enum class Stall : std::uint8_t {
+    stopped,  // the whole process was stopped: it goes on where it was
+    blocked   // sending and receiving wait, time-outs do not, as in Lifeguard's runs
+  };
 
   Targets targets = Targets::round_robin;
   Phases phases = Phases::random;
   Growth growth = Growth::decades;
   HealthProbe health_probe = HealthProbe::interval;
+  Stall stall = Stall::stopped;
   /// Alpha: the shortest suspicion, and the repeats of an update, in units of growth.
   double suspicion_multiplier = 4;
   /// Beta: the longest suspicion, in units of the shortest (LHA-Suspicion).

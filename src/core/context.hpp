@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "core/config.hpp"
 #include "core/detector/local_health.hpp"
+#include "core/detector/path_health.hpp"
 #include "core/detector/rtt_estimator.hpp"
 #include "core/effects.hpp"
 #include "core/membership/member_table.hpp"
@@ -35,6 +36,7 @@ struct Context {
   MemberTable table;
   Counters counters;
   LocalHealth health;
+  PathHealth path;
   RttEstimator rtt;
   Phase phase = Phase::starting;
   Slot self{};
@@ -48,6 +50,9 @@ struct Context {
   Instant last_heard{};
   /// When anything that this node asked was last answered: it can be heard, and it hears.
   Instant last_answered{};
+  /// When a datagram of this node's own to itself last came back; never, if its address is one
+  /// that it cannot reach itself.
+  std::optional<Instant> last_heard_itself;
   /// The own life that readers were last told of.
   LifeId published_life;
   /// When the set of live records last changed.
@@ -84,6 +89,11 @@ struct Context {
   [[nodiscard]] Duration pause_budget() const {
     return config.suspicion_time == Duration::zero() ? suspicion_time_auto : config.suspicion_time;
   }
+
+  /// Who judges a member that is suspected, besides its accuser: the few before it on the ring.
+  /// Suspects judge nobody, so that neighbours that die together still find judges.
+  static constexpr std::size_t ring_judges = 4;
+  [[nodiscard]] std::vector<Slot> ring_judges_of(Slot slot) const;
 
   /// Whether the slot still holds this very life, and it is live.
   [[nodiscard]] bool is_live_still(Slot slot, const LifeId& life) const {

@@ -28,7 +28,8 @@ enum class Phase : std::uint8_t {
   joined,    // at least one other member is known or the node was told to start a cluster
   leaving,   // spreading its departure
   left,      // out; can join again
-  conflict   // another live process holds its name; out until told to join again
+  conflict,  // another live process holds its name; out until told to join again
+  aside      // its own network is unfit; out until that is sound, then back as a new life
 };
 std::string_view to_text(Phase phase);
 
@@ -99,6 +100,7 @@ struct QueueSizes {
   std::size_t updates = 0;       // riding along: one a record
   std::size_t pushes = 0;        // for the next flush
   std::size_t suspicions = 0;    // one a suspect
+  std::size_t doubts = 0;        // one a member
   std::size_t exchanges = 0;     // Exchanges::open_max
   std::size_t helper_tasks = 0;  // HelperDesk::tasks_max
 };

@@ -18,15 +18,19 @@ void Node::State::on_datagram(const Address& from, Bytes datagram) {
   auto reader = wire::DatagramReader::create(datagram, context.cluster);
   if (!reader) return count_refusal(reader.error());
   const LifeId sender = reader->envelope().sender;
-  if (sender == context.self_record().life.id) return;
-  const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::conflict;
-  if (!context.is_taking_part() && !answers_only) return;
-  if (context.hears_nobody()) {
-    // It did not hear the answers to its looks: that is a pause of its ears.
-    reads_backlog_ = true;
-    detector_->on_pause(context.now - context.last_heard);
+  if (sender == context.self_record().life.id) {
+    context.last_heard_itself = context.now;
+    return;
   }
+  const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::conflict ||
+                            context.phase == Phase::aside;
+  if (!context.is_taking_part() && !answers_only) return;
+  const Duration silence = context.now - context.last_heard;
+  if (silence >= backlog_silence && context.others() >= 2) reads_backlog_ = true;
+  // It did not hear the answers to its looks: that is a pause of its ears.
+  if (context.hears_nobody()) detector_->on_pause(silence);
   context.last_heard = context.now;
+  detector_->on_heard(sender);
   unanswered_.clear();
   while (!reader->at_end()) {
     const auto message = reader->next();
@@ -53,7 +57,8 @@ void Node::State::answer_pings(const Address& from, const LifeId& sender) {
     outbox_.send(from,
                  wire::Ack{.sequence = ping.sequence,
                            .digest = context.table.digest(),
-                           .stranger = !asker.has_value()},
+                           .stranger = !asker.has_value(),
+                           .lost = context.path.lost()},
                  asker);
     if (asker && is_live(context.table.at(*asker).state)) {
       anti_entropy_.on_digest(*asker, ping.digest);
@@ -65,6 +70,7 @@ void Node::State::handle(const wire::Ack& ack, const Address& from, const LifeId
   const auto ping = pings_.take(ack.sequence, from);
   if (!ping) return;
   on_answered(*ping, sender);
+  context.path.on_report(sender, ack.lost, context.now);
   // A rival for the name is looked at, and told nothing.
   if (!context.is_taking_part() || ping->purpose == PingPurpose::rival) return;
   if (ack.stranger) outbox_.send_record(from, compose_update(context.self_record()));
@@ -80,6 +86,7 @@ void Node::State::handle(const wire::Ack& ack, const Address& from, const LifeId
 void Node::State::on_answered(const SentPing& ping, const LifeId& sender) {
   const bool is_the_one = sender == ping.target;
   context.last_answered = context.now;
+  context.path.on_answer(ping.sequence, context.now);
   if (is_the_one && ping.slot && context.is_live_still(*ping.slot, ping.target)) {
     const Duration rtt = context.now - ping.sent_at;
     context.rtt.on_sample(rtt);
@@ -94,10 +101,12 @@ void Node::State::on_answered(const SentPing& ping, const LifeId& sender) {
     case PingPurpose::leave:
       return leaver_.on_ack(ping.address);
     case PingPurpose::probe:
+    case PingPurpose::sample:
     case PingPurpose::lost:
     case PingPurpose::compare:
       break;
   }
+  if (!context.is_taking_part()) return;
   if (is_the_one) {
     detector_->on_answer(ping);
   } else {

@@ -32,6 +32,7 @@ Node::State::State(Config config, std::uint64_t boot, std::uint64_t seed, Instan
       detector_(make_detector(context, pings_, *this)),
       streams_(context),
       lost_members_(context, pings_),
+      standing_aside_(context, pings_),
       anti_entropy_(context, pings_, exchanges_, *this),
       joiner_(context, exchanges_, membership_, name_claim_, *this),
       leaver_(context, pings_),
@@ -79,7 +80,13 @@ void Node::State::on_deadline() {
   membership_.on_deadline();
   peer_saver_.on_deadline();
   leaver_.on_deadline();
+  context.path.on_deadline(context.now);
+  standing_aside_.on_deadline();
   reads_backlog_ = false;
+  if (context.phase == Phase::joined && context.others() >= path_needs && context.path.is_unfit()) {
+    step_aside("its own pings are lost, and others' are not");
+  }
+  if (standing_aside_.is_over()) come_back();
   if (leaver_.is_done()) finish_leaving();
 }
 
@@ -88,13 +95,15 @@ Instant Node::State::earliest_deadline() const {
       {joiner_.next_deadline(), name_claim_.next_deadline(), helper_desk_.next_deadline(),
        detector_->next_deadline(), lost_members_.next_deadline(), streams_.next_deadline(),
        anti_entropy_.next_deadline(), gossip_.next_deadline(), membership_.next_deadline(),
-       peer_saver_.next_deadline(), leaver_.next_deadline()});
+       peer_saver_.next_deadline(), leaver_.next_deadline(), context.path.next_deadline(),
+       standing_aside_.next_deadline()});
 }
 
 QueueSizes Node::State::queue_sizes() const {
   return {.updates = gossip_.queue().size(),
           .pushes = gossip_.pushes_waiting(),
           .suspicions = detector_->suspicion_count(),
+          .doubts = detector_->doubt_count(),
           .exchanges = exchanges_.size(),
           .helper_tasks = helper_desk_.size()};
 }
@@ -126,6 +135,7 @@ void Node::State::start_among(const MemberTable& everybody) {
 void Node::State::take_part() {
   context.last_heard = context.now;
   detector_->start();
+  if (context.config.profile == Profile::rollcall) pings_.echo();
   lost_members_.start();
   anti_entropy_.start();
   streams_.on_ring_changed();
@@ -165,6 +175,33 @@ void Node::State::stand_down(const Address& holder) {
   joiner_.go_home_later();
 }
 
+void Node::State::on_found_unfit() {
+  if (context.phase == Phase::joined) step_aside("others heard this member, which did not answer");
+}
+
+/// This life is over, by this node's own word. What it has asked meanwhile stays asked.
+void Node::State::step_aside(const std::string& why) {
+  const std::string measure = std::to_string(context.path.answered()) + " of " +
+                              std::to_string(context.path.size()) + " pings answered";
+  membership_.declare_unfit();
+  gossip_.flush();
+  context.warn("stands aside: " + why + " (" + measure +
+               "); it comes back when its pings are answered as others' are");
+  name_claim_.stop();
+  stop_all();
+  context.phase = Phase::aside;
+  standing_aside_.start();
+}
+
+/// Its network is sound again: a new life, which hears at once what it has missed.
+void Node::State::come_back() {
+  standing_aside_.stop();
+  pings_.clear();
+  context.path.reset();
+  membership_.renew_life(context.self_record().life.boot);
+  on_joined();
+}
+
 void Node::State::stop_all() {
   detector_->stop();
   streams_.stop();
@@ -190,8 +227,15 @@ void Node::State::learn(const wire::Update& update, Provenance provenance) {
   membership_.learn(update, provenance);
 }
 
+/// Only those who may pass the verdict need to know that another member accuses too.
 void Node::State::confirm(Slot slot) {
-  gossip_.announce(slot, wire::Age::news, context.self_record().life.id);
+  std::vector<Slot> judges = context.ring_judges_of(slot);
+  const auto accuser = context.table.find(context.table.at(slot).witness);
+  if (accuser && std::ranges::find(judges, *accuser) == judges.end()) judges.push_back(*accuser);
+  const wire::Update accusation = own_finding(context, slot, wire::State::suspect);
+  for (const Slot judge : judges) {
+    if (!context.is_self(judge)) outbox_.send_record(context.table.at(judge).address, accusation);
+  }
 }
 
 void Node::State::stream_ping(Slot slot, Duration timeout) {
@@ -253,6 +297,7 @@ void Node::State::on_command(CommandId id, const Command& command) {
 void Node::State::execute(CommandId id, const JoinCommand& command) {
   if (context.phase == Phase::leaving) return done(id, CommandResult::not_allowed);
   if (!context.is_taking_part()) {
+    standing_aside_.stop();
     context.phase = Phase::joining;
     if (is_final(context.self_record().state)) {
       membership_.renew_life(context.self_record().life.boot);
@@ -273,6 +318,7 @@ void Node::State::execute(CommandId id, const LeaveCommand&) {
   leave_commands_.push_back(id);
   if (context.phase == Phase::leaving) return;
   joiner_.cancel();
+  standing_aside_.stop();
   name_claim_.stop();
   detector_->stop();
   streams_.stop();

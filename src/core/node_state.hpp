@@ -12,6 +12,7 @@
 #include "core/detector/lost_members.hpp"
 #include "core/detector/neighbour_streams.hpp"
 #include "core/detector/ping_log.hpp"
+#include "core/detector/standing_aside.hpp"
 #include "core/dissemination/anti_entropy.hpp"
 #include "core/dissemination/gossip.hpp"
 #include "core/dissemination/outbox.hpp"
@@ -29,6 +30,11 @@ class Node::State final : private Registrar, private MembershipListener, private
  public:
   /// A timer later than this share of the pause budget, or than pause_min, is a pause.
   static constexpr Duration pause_min = std::chrono::milliseconds(250);
+
+  /// What comes first after so long a silence may have waited for as long.
+  static constexpr Duration backlog_silence = 2 * UpdateQueue::news_time;
+  /// With fewer others, one that is down would say too much of this node's own network.
+  static constexpr std::size_t path_needs = 3;
 
   State(Config config, std::uint64_t boot, std::uint64_t seed, Instant now);
 
@@ -64,6 +70,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   void on_member_changed(Slot slot) override;
   bool on_witness(Slot slot, const LifeId& witness) override;
   void on_failed_elsewhere(Slot slot) override;
+  void on_found_unfit() override;
   void on_rival(const wire::Update& rival) override;
   void on_joined() override;
   void on_not_joined() override;
@@ -107,6 +114,8 @@ class Node::State final : private Registrar, private MembershipListener, private
   void take_part();
   void set_phase(Phase phase);
   void stand_down(const Address& holder);
+  void step_aside(const std::string& why);
+  void come_back();
   void finish_leaving();
   void settle_claim();
   void stop_all();
@@ -123,6 +132,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   std::unique_ptr<Detector> detector_;
   NeighbourStreams streams_;
   LostMembers lost_members_;
+  StandingAside standing_aside_;
   AntiEntropy anti_entropy_;
   Joiner joiner_;
   Leaver leaver_;

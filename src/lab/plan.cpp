@@ -10,9 +10,6 @@
 namespace rollcall::lab {
 namespace {
 
-/// Processor time of one datagram, sent or received, in an agent that wakes for it alone: at rest
-/// 4.9 of them a second took 0.028 % of a core (docs/benchmarks.md).
-constexpr Duration time_per_datagram = 57us;
 /// Comparisons come after half to a whole anti-entropy interval.
 constexpr double compare_share = 0.75;
 constexpr double hour = 3600;
@@ -28,7 +25,7 @@ Traffic traffic_of(const PlanQuestion& question, const Model& model) {
   const double compares = 1 / (compare_share * to_seconds(question.config.anti_entropy_interval));
   Traffic traffic = probe_traffic(1 - question.loss, helpers_of(question));
   traffic *= model.probes_per_second();
-  traffic += plain_probe_traffic(1 - question.loss) * compares;
+  traffic += plain_probe_traffic(1 - question.loss) * (compares + model.samples_per_second());
   // Each suspicion of any member is two changes: an accusation and a refutation.
   const double changes = 2 * number(question.members) * suspicions;
   traffic += update_traffic(model.update_load(changes));

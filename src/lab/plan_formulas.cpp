@@ -40,9 +40,13 @@ double first_random_probe(std::size_t members, double share) {
   return probers * (1 - std::pow(1 - share, 1 / probers));
 }
 
+double met_by_even_probe(unsigned stray_every, double intervals) {
+  const double t = std::clamp(intervals, 0.0, 1.0);
+  return 1 - (1 - t) * std::exp(-t / stray_every);
+}
+
 double first_even_probe(unsigned stray_every, double share) {
-  const auto met = [&](double t) { return 1 - (1 - t) * std::exp(-t / stray_every); };
-  return inverse(met, share, 0, 1);
+  return inverse([&](double t) { return met_by_even_probe(stray_every, t); }, share, 0, 1);
 }
 
 double swim_suspicion(double alpha, std::size_t members) {
@@ -76,20 +80,40 @@ double swim_detection(std::size_t members, double alpha, std::size_t confirmatio
   return inverse(passed, share, 0, (swim_suspicion_growth + 1) * shortest + 20);
 }
 
-PushSpread push_spread(std::size_t members, double fanout, double q) {
-  double susceptible = count(members) - 1;
+PushSpread push_spread(std::size_t members, double fanout, double q, double neighbours) {
+  const double others = count(members) - 1;
+  double susceptible = others;
   double fresh = 1;
+  const double told = std::min(1.0, fanout * q / others);
   std::vector<double> left{susceptible};
   while (fresh > 1e-6 && left.size() < 100) {
-    const double next = susceptible * std::exp(-fanout * q * fresh / (count(members) - 1));
+    const double next = susceptible * std::pow(1 - told, fresh);
     fresh = susceptible - next;
     susceptible = next;
     left.push_back(susceptible);
   }
-  PushSpread spread{.missed = susceptible};
+  PushSpread spread;
   // One more hop is needed for as long as any remain that it will reach yet.
   for (const double remain : left) spread.hops += 1 - std::exp(susceptible - remain);
+  const double told_at_random = std::min(1.0, (fanout - neighbours) * q / others);
+  double share = 0;
+  for (int i = 0; i < 50; ++i) {
+    share = std::pow(1 - told_at_random, count(members) * (1 - share)) *
+            std::pow(1 - q * (1 - share), neighbours);
+  }
+  spread.missed = others * share;
   return spread;
+}
+
+double sends_left(double limit, double copies) {
+  // The first copy is the news itself and not a repetition of it.
+  double left = 0;
+  double chance = std::exp(-copies);
+  for (double heard = 0; heard <= limit; ++heard) {
+    left += chance * (limit - std::max(0.0, heard - 1));
+    chance *= copies / (heard + 1);
+  }
+  return left;
 }
 
 TickGossip tick_gossip(double fanout, Duration interval, double riding, double q) {

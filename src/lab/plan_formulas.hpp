@@ -27,6 +27,8 @@ namespace rollcall::lab::formulas {
 ///
 /// Source: PROTOCOL.md, "Probing"; the even schedule alone has mean 0.5 and maximum 1.
 [[nodiscard]] double first_even_probe(unsigned stray_every, double share);
+/// The chance that it has been met after so many intervals.
+[[nodiscard]] double met_by_even_probe(unsigned stray_every, double intervals);
 
 // --- From suspicion to verdict -------------------------------------------------------------------
 
@@ -45,7 +47,8 @@ namespace rollcall::lab::formulas {
 
 // --- Spreading -----------------------------------------------------------------------------------
 
-/// How a rumour that is pushed on by whoever hears it, to `fanout` random members and once, goes.
+/// How a rumour that is pushed on by whoever hears it, once, goes: to `fanout` members, of which
+/// `neighbours` are those beside the teller on a ring, and the others are random.
 struct PushSpread {
   double hops = 0;    // until the last of those it reaches, on average
   double missed = 0;  // members it never reaches, on average
@@ -53,8 +56,20 @@ struct PushSpread {
 
 /// Source: Demers et al., "Epidemic algorithms for replicated database maintenance", 1987, section
 ///         1.4 (a rumour that dies at once leaves s = e^(-m(1-s)) susceptible), followed hop by
-///         hop: of s susceptible members each hop leaves s·e^(-fanout·q·fresh/n).
-[[nodiscard]] PushSpread push_spread(std::size_t members, double fanout, double q);
+///         hop: each fresh member tells different ones of n-1, so of s susceptible members a hop
+///         leaves s·(1 - fanout·q/(n-1))^fresh. Missed in the end, as a share x: by all random
+///         ones, and by each neighbour that did not hear or whose message was lost:
+///         x = (1 - (fanout-neighbours)·q/(n-1))^(n(1-x)) · (1 - q(1-x))^neighbours (Lin, Marzullo,
+///         Masini, 2000, for the ring).
+[[nodiscard]] PushSpread push_spread(std::size_t members, double fanout, double q,
+                                     double neighbours = 0);
+
+/// How often a member sends news again of which it has heard so many copies on average, where each
+/// repetition that it hears counts as one of `limit` that it would send: limit less a Poisson
+/// variable, not below zero.
+///
+/// Source: Demers et al., 1987, section 1.4 (feedback, counter); PROTOCOL.md, "Dissemination".
+[[nodiscard]] double sends_left(double limit, double copies);
 
 /// Gossip by ticks, per second: how fast the number of those who know grows while few do, and how
 /// many messages each of them sends.

@@ -76,6 +76,24 @@ TEST(PlanFormulas, PushSpreadTakesTheHopsOfInfectAndDie) {
   EXPECT_NEAR(push_spread(10'000, 12, 1).missed, 0.057, 0.008);
 }
 
+TEST(PlanFormulas, TellsDifferentMembersSoThatASmallClusterMissesFew) {
+  // 31·(1 - 7/31)^32 members, where 31·e^-7 would be 0.028.
+  EXPECT_NEAR(push_spread(32, 7, 1).missed, 0.0087, 0.001);
+  EXPECT_NEAR(push_spread(8, 7, 1).missed, 0, 1e-9);
+}
+
+TEST(PlanFormulas, MissesHardlyAnybodyWithBothNeighboursToldUnlessTheyAreLost) {
+  EXPECT_LT(push_spread(1000, 10, 1, 2).missed, 1e-6);
+  // 31·(1 - 5·0.8/31)^32, and both neighbours' messages lost.
+  EXPECT_NEAR(push_spread(32, 7, 0.8, 2).missed, 0.0150, 0.002);
+}
+
+TEST(PlanFormulas, CountsTheRepetitionsThatAreLeft) {
+  EXPECT_NEAR(sends_left(6, 0), 6, 1e-9);      // nobody said it: all are left
+  EXPECT_NEAR(sends_left(9, 10), 1.25, 0.01);  // 10·P(10), P of Poisson's with mean 10
+  EXPECT_LT(sends_left(9, 30), 0.01);
+}
+
 TEST(PlanFormulas, TickSpreadIsThatOfMemberlist) {
   EXPECT_NEAR(seconds(tick_spread(128, memberlist, half)), 0.72, 0.02);
   EXPECT_NEAR(seconds(tick_spread(1000, memberlist, half)), 1.00, 0.02);

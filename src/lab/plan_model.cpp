@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/context.hpp"
 #include "core/detector/crash_checks.hpp"
 #include "core/detector/neighbour_streams.hpp"
+#include "core/detector/path_health.hpp"
 #include "core/detector/prober.hpp"
 #include "core/detector/suspicions.hpp"
 #include "core/dissemination/eager_push.hpp"
@@ -22,6 +24,8 @@ constexpr Duration look_interval_min = 20ms;
 constexpr Duration patience_min = 100ms;
 /// Members that are told of a change at once, at the most (EagerPush::fanout()).
 constexpr double fanout_max = 12;
+/// Those beside the teller on the ring, of the members that it pushes to (EagerPush).
+constexpr double ring_neighbours = 2;
 /// Legs of a proof of death: the stream's end; a ping and its refusal; a helper asked, its ping,
 /// the refusal, its report.
 constexpr unsigned legs_of_proof = 7;
@@ -63,7 +67,7 @@ Duration RollcallModel::look_interval() const {
 }
 
 double RollcallModel::judges() const {
-  return std::min(number(core::Suspicions::ring_judges) + 1, number(question_.members) - 1);
+  return std::min(number(core::Context::ring_judges) + 1, number(question_.members) - 1);
 }
 
 double RollcallModel::fanout() const {
@@ -73,45 +77,87 @@ double RollcallModel::fanout() const {
 }
 
 double RollcallModel::repeats() const {
-  return 2 + decades(question_.members);
+  // UpdateQueue::send_limit() of news.
+  const double limit = std::max(fanout() - 1, 2 + decades(question_.members));
+  return formulas::sends_left(limit, fanout() * (1 - question_.loss));
 }
 
-/// The pause budget; or three looks and the wait for the last one; or until two other judges have
-/// made three looks and said so. The last look of the quickest judge is nearly one interval old
-/// when the budget is over, and has a whole patience to be answered in.
+/// Of the looks of the member that doubts, the last one has only just left when it speaks.
+double RollcallModel::looks_in_doubt() const {
+  const auto in_time = std::ceil(to_seconds(question_.pause / core::Suspicions::doubts_per_budget) /
+                                 to_seconds(look_interval()));
+  return std::clamp(in_time, number(core::Suspicions::looks_for_confirmation),
+                    number(core::Suspicions::looks_for_accusation));
+}
+
+/// The pause budget, which runs from the first doubt; or three looks and the wait for the last one;
+/// or until two other judges have heard of it, made three looks and said so. The last look of the
+/// accuser is half an interval old when the budget is over, and has a whole patience to be answered
+/// in; the other judges began later.
 Duration RollcallModel::suspicion_to_verdict() const {
   const Duration interval = look_interval();
-  const double quickest = std::pow(0.5, 1 / judges());
-  const Duration last_wait = std::max(Duration::zero(), patience() - scaled(interval, quickest));
+  const Duration last_wait = std::max(Duration::zero(), patience() - interval / 2);
   const Duration looks = interval * (core::Suspicions::looks_for_verdict - 1) + patience();
   const Duration confirmed =
       question_.members > 2
-          ? interval * (core::Suspicions::looks_for_confirmation + 1) + question_.rtt
+          ? scaled(interval, looks_in_doubt() + core::Suspicions::looks_for_confirmation + 1) +
+                question_.rtt
           : Duration::zero();
   return std::max({question_.pause + last_wait, looks, confirmed});
 }
 
-/// Pushed at once, hop by hop. Whom that misses hears from a tick, each of which is three messages
-/// of every member that knows; whom those miss, from the digest on the next ping or ack.
-Duration RollcallModel::spread(double share) const {
+/// Pushed at once, hop by hop. Whom that misses hears from what those who know send again, three
+/// messages a tick; whom those miss, by the digest on the next ping or ack.
+RollcallModel::Spread RollcallModel::spread_parts() const {
   const double q = 1 - question_.loss;
-  const formulas::PushSpread push = formulas::push_spread(question_.members, fanout(), q);
-  const Duration pushed = scaled(question_.rtt / 2, push.hops);
-  const double needed = std::log(push.missed / -std::log(share)) / q;
-  if (needed <= 0) return pushed;
-  const Duration tick = question_.config.gossip_interval;
-  const double per_tick = number(core::Gossip::tick_fanout);
-  if (needed <= per_tick) return scaled(tick, 0.5 + 0.5 * needed / per_tick);
-  if (needed <= repeats()) return scaled(tick, 1 + (needed - per_tick) / per_tick);
-  return 2 * tick + scaled(question_.config.probe_interval, share) + 3 * question_.rtt;
+  const formulas::PushSpread push =
+      formulas::push_spread(question_.members, fanout(), q, std::min(ring_neighbours, fanout()));
+  const double pushed = std::exp(-push.missed);
+  const double repeated = std::exp(-push.missed * std::exp(-q * repeats()));
+  return {
+      .pushed = pushed, .ticked = repeated - pushed, .push = scaled(question_.rtt / 2, push.hops)};
 }
 
+Duration RollcallModel::until_compared(double share) const {
+  return 2 * question_.config.gossip_interval + scaled(question_.config.probe_interval, share) +
+         3 * question_.rtt;
+}
+
+Duration RollcallModel::spread(double share) const {
+  const Spread parts = spread_parts();
+  if (share <= parts.pushed) return parts.push;
+  const double beyond = share - parts.pushed;
+  const Duration tick = question_.config.gossip_interval;
+  if (beyond <= parts.ticked) return scaled(tick, 0.5 + 0.5 * beyond / parts.ticked);
+  return until_compared((beyond - parts.ticked) / (1 - parts.pushed - parts.ticked));
+}
+
+/// The probe, three times as long for its helpers, and the judges. Nobody fails a member on what a
+/// comparison brings: whoever is missed by push and repetitions looks itself, for a pause budget.
 Times RollcallModel::silent_loss() const {
-  const Times met = scaled_times(question_.config.probe_interval,
-                                 formulas::first_even_probe(core::Prober::stray_every, 0.5),
-                                 formulas::first_even_probe(core::Prober::stray_every, 0.99));
-  // The probe, and three times as long for its helpers.
-  return met + (4 * patience() + suspicion_to_verdict() + spread(0.5));
+  const Spread parts = spread_parts();
+  const Duration looks = suspicion_to_verdict();
+  const Duration base = 4 * patience() + looks + parts.push;
+  const Duration late = until_compared(0.5) + looks;
+  const auto met_by = [&](Duration time) {
+    const double intervals = to_seconds(time) / to_seconds(question_.config.probe_interval);
+    return formulas::met_by_even_probe(core::Prober::stray_every, intervals);
+  };
+  const auto known_by = [&](Duration time) {
+    const Duration tick = scaled(question_.config.gossip_interval, tick_share);
+    return parts.pushed * met_by(time - base) + parts.ticked * met_by(time - base - tick) +
+           (1 - parts.pushed - parts.ticked) * met_by(time - base - late);
+  };
+  const auto at = [&](double share) {
+    Duration low = base;
+    Duration high = base + late + question_.config.probe_interval;
+    for (int i = 0; i < 50; ++i) {
+      const Duration middle = low + (high - low) / 2;
+      (known_by(middle) < share ? low : high) = middle;
+    }
+    return high;
+  };
+  return {at(0.5), at(0.99)};
 }
 
 Times RollcallModel::crash() const {
@@ -144,21 +190,32 @@ double RollcallModel::probes_per_second() const {
   return shares / to_seconds(question_.config.probe_interval);
 }
 
-double RollcallModel::suspicions_per_probe() const {
+/// Random probes count; one more goes out for each probe that is not answered at once.
+double RollcallModel::samples_per_second() const {
   const double q = 1 - question_.loss;
-  // Helpers, TCP and a second datagram, all in three times patience.
-  return formulas::silent_probe(q, helpers_of(question_)) * (1 - q * q) *
-         formulas::silent_stream(q, 3 * patience());
+  const double most = 1 / to_seconds(core::PathHealth::sample_spacing);
+  return std::min(most, probes_per_second() * (1 - q * q));
 }
 
-/// A judge must have had no answer to any of its looks in a whole pause budget. That the suspect
-/// also refutes, in words that travel by other ways, is left out: hence at the most.
+/// Silent to a probe and its helpers, to TCP and to a second datagram, all in three times
+/// patience; and then to each look of the member that doubts, before it tells anybody.
+double RollcallModel::suspicions_per_probe() const {
+  const double q = 1 - question_.loss;
+  const double doubted = formulas::silent_probe(q, helpers_of(question_)) * (1 - q * q) *
+                         formulas::silent_stream(q, 3 * patience());
+  return doubted * std::pow(1 - q * q, looks_in_doubt());
+}
+
+/// A judge must have had no answer to any of its looks in a whole pause budget, and the accuser has
+/// made some of them already. That the suspect also refutes, in words that travel by other ways, is
+/// left out: hence at the most.
 double RollcallModel::failures_per_suspicion() const {
   const double q = 1 - question_.loss;
   const double looks =
       std::max(number(core::Suspicions::looks_for_verdict),
                std::floor(to_seconds(question_.pause) / to_seconds(look_interval())));
-  return judges() * std::pow(1 - q * q, looks);
+  const double looks_left = std::max(1.0, looks - looks_in_doubt());
+  return std::pow(1 - q * q, looks_left) + (judges() - 1) * std::pow(1 - q * q, looks);
 }
 
 // --- Profile swim --------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class RollcallModel {
   /// Of one member, for so many changes anywhere.
   [[nodiscard]] UpdateLoad update_load(double changes_per_second) const;
   [[nodiscard]] double probes_per_second() const;
+  /// Pings beside the probes, by which a member measures its own network.
+  [[nodiscard]] double samples_per_second() const;
   [[nodiscard]] double suspicions_per_probe() const;
   [[nodiscard]] double failures_per_suspicion() const;
   [[nodiscard]] Duration pause_tolerated() const { return question_.pause; }
@@ -33,13 +35,24 @@ class RollcallModel {
   /// How long a probe waits for an answer.
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] Duration look_interval() const;
-  /// Members told at once of a change, and messages by which each tells it again.
+  /// Members told at once of a change, and messages by which each tells it again, on average.
   [[nodiscard]] double fanout() const;
   [[nodiscard]] double repeats() const;
 
  private:
   [[nodiscard]] double judges() const;
+  /// Looks that must stay unanswered before a doubt is told.
+  [[nodiscard]] double looks_in_doubt() const;
   [[nodiscard]] Duration suspicion_to_verdict() const;
+  /// How the last member hears: shares of all news, and how long it takes.
+  struct Spread {
+    double pushed = 0;  // everybody by the push
+    double ticked = 0;  // somebody by a repetition
+    Duration push{};
+  };
+  [[nodiscard]] Spread spread_parts() const;
+  /// How long the digest takes to bring it to whoever was missed by all that.
+  [[nodiscard]] Duration until_compared(double share) const;
 
   const PlanQuestion& question_;
 };
@@ -57,6 +70,7 @@ class SwimModel {
   /// Of one member, for so many changes anywhere.
   [[nodiscard]] UpdateLoad update_load(double changes_per_second) const;
   [[nodiscard]] double probes_per_second() const;
+  [[nodiscard]] double samples_per_second() const { return 0; }
   [[nodiscard]] double suspicions_per_probe() const;
   [[nodiscard]] double failures_per_suspicion() const;
   [[nodiscard]] Duration pause_tolerated() const { return shortest_suspicion(); }

@@ -27,27 +27,13 @@ std::string exact(double value) {
   return text;
 }
 
-const char* rule_word(Rule rule) {
-  switch (rule) {
-    case Rule::about:
-      return "about";
-    case Rule::at_most:
-      return "at most";
-    case Rule::at_least:
-      return "at least";
-    case Rule::shown:
-      return "not judged";
-  }
-  return "";
-}
-
 std::string anchor_fields(const Row& row) {
   if (!row.anchor) return ",,,,";
   const Anchor& anchor = *row.anchor;
   const std::optional<bool> within = row.is_within();
   const std::string tolerance = anchor.rule == Rule::about ? exact(anchor.tolerance) : "";
   const char* const verdict = !within ? "" : *within ? "yes" : "no";
-  return exact(anchor.value) + "," + rule_word(anchor.rule) + "," + tolerance + "," +
+  return exact(anchor.value) + "," + std::string(rule_word(anchor.rule)) + "," + tolerance + "," +
          field(anchor.source) + "," + verdict;
 }
 

@@ -26,17 +26,6 @@ constexpr Duration look_step_large = 200ms;
 constexpr std::size_t large_cluster = 1000;
 /// In larger clusters agreement means equal digests: not every list is compared with every other.
 constexpr std::size_t compared_members_max = 1000;
-/// In larger clusters only verdicts are checked: the other checkers look at every member's whole
-/// list again and again.
-constexpr std::size_t checked_members_max = 100;
-
-/// A record of every event is kept of clusters that are small enough, and that began with events:
-/// who was a member from the first moment was never told of anybody.
-bool follows_events(const Scenario& scenario) {
-  return scenario.checks == Checks::on && scenario.cluster.start != Start::formed &&
-         scenario.cluster.members <= checked_members_max;
-}
-
 sim::ClusterOptions cluster_options(const Scenario& scenario, const RunOptions& options) {
   return {.size = scenario.cluster.members,
           .world = {.seed = options.seed,
@@ -46,7 +35,7 @@ sim::ClusterOptions cluster_options(const Scenario& scenario, const RunOptions& 
           .config = scenario.cluster.config,
           .start_gap = scenario.cluster.start_gap,
           .grace = grace(scenario.cluster.config),
-          .checks_order = follows_events(scenario)};
+          .checks_order = has_all_checkers(scenario)};
 }
 
 class Run {
@@ -56,7 +45,6 @@ class Run {
         options_(options),
         cluster_(cluster_options(scenario, options)),
         deaths_(cluster_.world()),
-        accuracy_(cluster_.world(), grace(scenario.cluster.config)),
         traffic_(cluster_.world()),
         faults_(scenario, options.seed, cluster_, deaths_, traffic_) {
     watch();
@@ -84,7 +72,7 @@ class Run {
       hash_.on_event(observation);
       if (!counts_) return;
       deaths_.on_event(observation);
-      accuracy_.on_event(observation);
+      suspicions_.on_event(observation);
     });
     world().observe_datagrams([this](HostId from, HostId to, Bytes bytes) {
       hash_.on_datagram(world().now(), from, to, bytes);
@@ -133,6 +121,8 @@ class Run {
   void start_clock() {
     zero_ = world().now();
     counts_ = true;
+    false_failures_before_ = cluster_.accuracy().false_failures();
+    failures_of_living_before_ = cluster_.accuracy().failures_of_living();
     traffic_.begin();
   }
 
@@ -234,7 +224,10 @@ class Run {
   RunResult finish() {
     Measurements& measured = result_.measured;
     deaths_.report(measured);
-    accuracy_.report(measured);
+    suspicions_.report(measured);
+    measured.false_failures = cluster_.accuracy().false_failures() - false_failures_before_;
+    measured.failures_of_living =
+        cluster_.accuracy().failures_of_living() - failures_of_living_before_;
     traffic_.report(measured);
     for (const std::vector<HostId>& side : sides()) measured.members_at_end += side.size();
     if (!measured.gap_at_end.empty()) measured.gap_at_end = gap_in_words();
@@ -256,17 +249,23 @@ class Run {
   const RunOptions& options_;
   sim::Cluster cluster_;
   DeathWatch deaths_;
-  AccuracyMeter accuracy_;
+  SuspicionMeter suspicions_;
   TrafficMeter traffic_;
   FaultDriver faults_;
   RunHash hash_;
   std::vector<PlannedStart> starts_;
   Instant zero_{};
   bool counts_ = false;
+  std::size_t false_failures_before_ = 0;  // while the cluster formed
+  std::size_t failures_of_living_before_ = 0;
   RunResult result_;
 };
 
 }  // namespace
+
+bool has_all_checkers(const Scenario& scenario) {
+  return scenario.checks == Checks::on && scenario.cluster.members <= checked_members_max;
+}
 
 RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   return Run(scenario, options).go();

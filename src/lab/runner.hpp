@@ -88,6 +88,12 @@ std::optional<Spread> spread_of(const std::vector<Duration>& times);
 std::vector<std::string> judge_together(const Scenario& scenario,
                                         const std::vector<RunResult>& runs);
 
+/// In larger clusters only verdicts are checked: the other checkers remember what every member has
+/// told and listed.
+constexpr std::size_t checked_members_max = 1000;
+/// Whether all checkers watch the scenario's runs.
+bool has_all_checkers(const Scenario& scenario);
+
 /// What a run of the scenario will hold in memory at the most, roughly.
 std::uint64_t memory_estimate(const Scenario& scenario);
 /// What this machine has to give; nothing where it does not say.

@@ -16,6 +16,8 @@ constexpr std::uint64_t bytes_at_least = 20'000'000;
 constexpr std::uint64_t bytes_per_member = 40'000;
 /// What each member keeps about each other, unless all began with one list that they share.
 constexpr std::uint64_t bytes_per_record = 640;
+/// What the checkers keep about that, where they all watch.
+constexpr std::uint64_t bytes_per_checked_record = 320;
 
 std::string gibibytes(std::uint64_t bytes) {
   std::array<char, 32> text{};
@@ -30,7 +32,9 @@ std::uint64_t memory_estimate(const Scenario& scenario) {
   const std::uint64_t members = scenario.cluster.members + fresh;
   const bool is_shared = scenario.cluster.start == Start::formed;
   const std::uint64_t keepers = is_shared ? fresh : members;
-  return bytes_at_least + members * bytes_per_member + keepers * members * bytes_per_record;
+  const std::uint64_t record =
+      bytes_per_record + (has_all_checkers(scenario) ? bytes_per_checked_record : 0);
+  return bytes_at_least + members * bytes_per_member + keepers * members * record;
 }
 
 std::optional<std::uint64_t> available_memory() {

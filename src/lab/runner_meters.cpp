@@ -9,9 +9,9 @@
 
 namespace rollcall::lab {
 
-// --- AccuracyMeter -----------------------------------------------------------------------------
+// --- SuspicionMeter ----------------------------------------------------------------------------
 
-void AccuracyMeter::on_event(const sim::Observation& observation) {
+void SuspicionMeter::on_event(const sim::Observation& observation) {
   const core::Publish& event = observation.event;
   switch (event.kind) {
     case core::EventKind::member_suspect:
@@ -20,36 +20,14 @@ void AccuracyMeter::on_event(const sim::Observation& observation) {
     case core::EventKind::member_alive:
       refutations_.emplace(event.life.id, event.incarnation);
       return;
-    case core::EventKind::member_failed:
-      return on_failed(observation);
     default:
       return;
   }
 }
 
-void AccuracyMeter::on_failed(const sim::Observation& observation) {
-  const LifeId life = observation.event.life.id;
-  const auto host = world_.host_of(life);
-  if (!host) return;
-  const core::Phase phase = world_.node(*host).phase();
-  if (phase == core::Phase::left || phase == core::Phase::conflict) return;
-  failures_of_living_.insert(life);
-  if (is_well(*host, observation.observer.host)) false_failures_.insert(life);
-}
-
-bool AccuracyMeter::is_well(sim::HostId host, sim::HostId observer) const {
-  const auto is_recent = [&](Instant moment) { return world_.now() - moment < grace_; };
-  const auto sound_since = world_.sound_since(host);
-  if (!sound_since || is_recent(*sound_since)) return false;
-  if (!world_.share_group(host, observer)) return false;
-  return world_.healed_at() == Instant{} || !is_recent(world_.healed_at());
-}
-
-void AccuracyMeter::report(Measurements& into) const {
+void SuspicionMeter::report(Measurements& into) const {
   into.suspicions = suspicions_.size();
   into.refutations = refutations_.size();
-  into.false_failures = false_failures_.size();
-  into.failures_of_living = failures_of_living_.size();
 }
 
 // --- TrafficMeter ------------------------------------------------------------------------------

@@ -12,27 +12,17 @@
 
 namespace rollcall::lab {
 
-/// Counts suspicions, and failures of lives that run.
-class AccuracyMeter {
+/// Counts suspicions.
+class SuspicionMeter {
  public:
-  /// A member may be blamed for its trouble until the grace is over.
-  AccuracyMeter(const sim::World& world, Duration grace) : world_(world), grace_(grace) {}
-
   void on_event(const sim::Observation& observation);
   void report(Measurements& into) const;
 
  private:
   using Claim = std::pair<LifeId, std::uint32_t>;
 
-  void on_failed(const sim::Observation& observation);
-  [[nodiscard]] bool is_well(sim::HostId host, sim::HostId observer) const;
-
-  const sim::World& world_;
-  Duration grace_;
   std::set<Claim> suspicions_;
   std::set<Claim> refutations_;
-  std::set<LifeId> false_failures_;
-  std::set<LifeId> failures_of_living_;
 };
 
 /// Adds up what members send, through their restarts.

@@ -279,5 +279,29 @@ TEST(MemoryTest, RefusesWhatDoesNotFit) {
   EXPECT_GT(available_memory().value_or(1), 0U);
 }
 
+TEST(RunnerTest, WatchesLargeFormedClustersWithAllCheckers) {
+  const std::string text = R"(
+cluster: {members: 300, start: formed}
+duration: 25s
+faults:
+  - crash: 1 at random
+    at: 2s
+    for: 5s
+  - freeze: 3 at random
+    at: 5s
+    for: 1s
+  - leave: 1 at random
+    at: 9s
+    for: 3s
+)";
+  ASSERT_TRUE(has_all_checkers(scenario_of(text)));
+
+  const RunResult result = run(text);
+
+  EXPECT_EQ(result.violations, "");
+  EXPECT_EQ(result.measured.gap_at_end, "");
+  EXPECT_FALSE(has_all_checkers(scenario_of("cluster: {members: 2000, start: formed}")));
+}
+
 }  // namespace
 }  // namespace rollcall::lab

@@ -97,6 +97,8 @@ Phase to_phase(core::Phase phase) {
       return Phase::left;
     case core::Phase::conflict:
       return Phase::conflict;
+    case core::Phase::aside:
+      return Phase::aside;
   }
   return Phase::starting;
 }

@@ -63,9 +63,9 @@ Error bind_error(const Address& address, const char* protocol, int error) {
             "bind"};
   }
   const std::string why = os_text(error);
-  const char* advice = error == EADDRNOTAVAIL ? "; choose an address of this host"
-                       : error == EACCES      ? "; choose a port above 1023"
-                                              : "; choose another --bind";
+  const char* advice = "; choose another --bind";
+  if (error == EADDRNOTAVAIL) advice = "; choose an address of this host";
+  if (error == EACCES) advice = "; choose a port above 1023";
   return {ErrorCode::cannot_bind, where + why + advice, "bind"};
 }
 
@@ -151,7 +151,7 @@ std::optional<Address> default_route_address(Family family) {
   const std::optional<Address> v6_outside = parse_address("[2001:db8::1]:9");
   const Address v4_outside = Address::v4(192, 0, 2, 1, 9);
   if (family == Family::v6) {
-    if (const auto source = route_source(*v6_outside)) return *source;
+    if (auto source = route_source(*v6_outside)) return source;
   }
   return route_source(v4_outside);
 }

@@ -75,8 +75,9 @@ std::optional<Error> check_config(const core::Config& config) {
 
 /// What only the runtime knows of.
 std::optional<Error> check_rest(const Options& options) {
-  // Written so that a NaN is refused too.
-  if (!(options.drop_rate >= 0 && options.drop_rate <= 1)) {
+  // Asked so that a NaN is refused too.
+  const bool is_share = options.drop_rate >= 0 && options.drop_rate <= 1;
+  if (!is_share) {
     return invalid("drop-rate",
                    std::to_string(options.drop_rate) + " is out of range; allowed: 0 to 1");
   }

@@ -30,13 +30,13 @@ constexpr Duration pause_grace = 200ms;
 
 /// The first piece of a body, and the most that is added at a time afterwards.
 constexpr std::size_t piece_bytes_min = 4096;
-constexpr std::size_t piece_bytes_max = 256 * 1024;
+constexpr std::size_t piece_bytes_max = std::size_t{256} << 10U;
 /// Buffers larger than this are given back after use.
-constexpr std::size_t kept_bytes_max = 16 * 1024;
+constexpr std::size_t kept_bytes_max = std::size_t{16} << 10U;
 
 /// How long and how much finish() listens.
 constexpr Duration finish_time_max = 1s;
-constexpr std::size_t finish_bytes_max = 256 * 1024;
+constexpr std::size_t finish_bytes_max = std::size_t{256} << 10U;
 
 constexpr int keepalive_idle_seconds = 15;
 constexpr int keepalive_interval_seconds = 5;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/inbound_streams.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -144,13 +145,12 @@ bool InboundStreams::make_room(const Address& from) {
 
 /// Closes the oldest stream that never said anything whole.
 bool InboundStreams::evict_unproven() {
-  for (const auto& [id, entry] : streams_) {
-    if (entry.standing != Standing::unproven) continue;
-    host_.on_stream_refused(entry.from, wire::RefusalCode::overloaded);
-    forget(id);
-    return true;
-  }
-  return false;
+  const auto oldest = std::ranges::find_if(
+      streams_, [](const auto& stream) { return stream.second.standing == Standing::unproven; });
+  if (oldest == streams_.end()) return false;
+  host_.on_stream_refused(oldest->second.from, wire::RefusalCode::overloaded);
+  forget(oldest->first);
+  return true;
 }
 
 // --- Frames --------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class InboundStreams {
   /// One host cannot take every place. Loopback is exempt: all of a test cluster lives there.
   static constexpr std::size_t streams_per_ip_max = 256;
   static constexpr std::size_t unfinished_bytes_max = std::size_t{64} << 20U;
-  static constexpr std::size_t frame_bytes_per_second_min = 256 * 1024;
+  static constexpr std::size_t frame_bytes_per_second_min = std::size_t{256} << 10U;
 
   /// The limits in time; tests shorten them.
   struct Times {

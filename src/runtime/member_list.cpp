@@ -78,6 +78,8 @@ std::string_view to_text(Phase phase) {
       return "left";
     case Phase::conflict:
       return "conflict";
+    case Phase::aside:
+      return "aside";
   }
   return "unknown";
 }

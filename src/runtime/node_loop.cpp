@@ -391,7 +391,8 @@ wire::Envelope NodeLoop::envelope() const {
 }
 
 void NodeLoop::on_resolved(core::ResolveId id, Resolved result) {
-  std::vector<Address> addresses = std::move(result).value_or(std::vector<Address>{});
+  std::vector<Address> addresses;
+  if (result) addresses = std::move(*result);
   // What the socket cannot send to comes last: the core says why it is of no use.
   std::ranges::stable_partition(addresses,
                                 [this](const Address& to) { return can_reach(family_, to); });

@@ -87,7 +87,8 @@ std::expected<UniqueFd, Error> lock_directory(const std::filesystem::path& direc
   }
   const std::string pid = std::to_string(::getpid());
   // Only for the message above: the lock itself is what counts.
-  static_cast<void>(::ftruncate(fd.get(), 0) == 0 && ::pwrite(fd.get(), pid.data(), pid.size(), 0));
+  static_cast<void>(::ftruncate(fd.get(), 0) == 0 &&
+                    ::pwrite(fd.get(), pid.data(), pid.size(), 0) > 0);
   return fd;
 }
 

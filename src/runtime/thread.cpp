@@ -62,7 +62,8 @@ Thread& Thread::operator=(Thread&& other) noexcept {
 }
 
 void Thread::join() {
-  ROLLCALL_CHECK(running_ && !is_current());
+  ROLLCALL_CHECK(running_);
+  ROLLCALL_CHECK(!is_current());
   pthread_join(handle_, nullptr);
   running_ = false;
 }

@@ -159,7 +159,7 @@ void UdpSocket::read_error_queue() {
 }
 
 bool UdpSocket::read_one_error() {
-  alignas(cmsghdr) std::array<std::byte, control_bytes> control;
+  alignas(cmsghdr) std::array<std::byte, control_bytes> control{};
   std::byte payload{};
   iovec part{&payload, 1};
   RawAddress to;

@@ -21,13 +21,13 @@ bool is_about_a_life(EventKind kind) {
 // --- EventOrderChecker -----------------------------------------------------------------------
 
 void EventOrderChecker::on_event(const Observation& observation) {
-  Observer& observer = observers_[observation.observer];
+  Observer& observer = observer_of(observation.observer);
   check_sequence(observer, observation);
   const EventKind kind = observation.event.kind;
   const bool is_own = observation.event.name == world_.name(observation.observer.host);
   if (is_own && kind == EventKind::member_join) observer.is_out = false;
   if (is_about_a_life(kind)) {
-    Track& track = observer.tracks[observation.event.name];
+    Track& track = track_of(observer, observation.event.name);
     if (observation.event.life != track.life) begin_life(track, observation);
     if (kind == EventKind::member_reap) {
       reap(observer, track, observation);
@@ -37,8 +37,35 @@ void EventOrderChecker::on_event(const Observation& observation) {
   }
   if (is_own && (kind == EventKind::member_leave || kind == EventKind::name_conflict)) {
     observer.is_out = true;
+    observer.roster = nullptr;
     observer.tracks.clear();
   }
+}
+
+EventOrderChecker::Observer& EventOrderChecker::observer_of(const ProcessId& id) {
+  const auto [found, is_new] = observers_.try_emplace(id);
+  found->second.host = id.host;
+  if (is_new && world_.run(id.host) == id.run) {
+    found->second.roster = world_.roster(id.host);
+    found->second.is_compared = found->second.roster != nullptr;
+  }
+  return found->second;
+}
+
+EventOrderChecker::Track EventOrderChecker::known(const Observer& observer,
+                                                  const std::string& name) const {
+  const auto told = observer.tracks.find(name);
+  if (told != observer.tracks.end()) return told->second;
+  const bool is_others = observer.roster != nullptr && name != world_.name(observer.host);
+  const auto slot = is_others ? observer.roster->find(name) : std::nullopt;
+  if (!slot) return {};
+  return {.life = observer.roster->at(*slot).life, .stage = Stage::alive, .ended = {}};
+}
+
+EventOrderChecker::Track& EventOrderChecker::track_of(Observer& observer, const std::string& name) {
+  const auto found = observer.tracks.find(name);
+  if (found != observer.tracks.end()) return found->second;
+  return observer.tracks.emplace(name, known(observer, name)).first->second;
 }
 
 void EventOrderChecker::reap(const Observer& observer, Track& track,
@@ -80,37 +107,58 @@ void EventOrderChecker::check_stage(Track& track, const Observation& observation
 
 bool EventOrderChecker::has_met(const ProcessId& observer, const core::Publish& event) const {
   const auto found = observers_.find(observer);
-  if (found == observers_.end()) return false;
-  const auto track = found->second.tracks.find(event.name);
-  return track != found->second.tracks.end() && track->second.life == event.life;
+  return found != observers_.end() && known(found->second, event.name).life == event.life;
+}
+
+EventOrderChecker::Observer* EventOrderChecker::comparable(HostId host) {
+  const ProcessId id{host, world_.run(host)};
+  if (world_.roster(host) == nullptr && !observers_.contains(id)) return nullptr;
+  Observer& observer = observer_of(id);
+  const core::Phase phase = world_.node(host).phase();
+  const bool takes_part = phase == core::Phase::joined || phase == core::Phase::alone;
+  if (takes_part && !observer.is_out) return &observer;
+  observer.is_compared = false;
+  return nullptr;
+}
+
+void EventOrderChecker::compare_with_table(HostId host, const TableChanges& changes) {
+  Observer* observer = comparable(host);
+  if (observer == nullptr) return;
+  if (changes.is_first || !observer->is_compared) return compare_with_table(host);
+  const core::MemberTable& table = world_.node(host).members();
+  for (const core::Slot slot : changes.slots) {
+    if (table.is_used(slot)) compare(*observer, host, table.at(slot));
+  }
+  for (const std::string& name : changes.gone) check_listed(*observer, host, name);
 }
 
 void EventOrderChecker::compare_with_table(HostId host) {
-  const core::Node& node = world_.node(host);
-  const auto found = observers_.find({host, world_.run(host)});
-  const bool takes_part = node.phase() == core::Phase::joined || node.phase() == core::Phase::alone;
-  if (found == observers_.end() || !takes_part || found->second.is_out) return;
-  const core::MemberTable& table = node.members();
-  for (const core::Slot slot : table.slots()) {
-    if (table.at(slot).name != world_.name(host)) compare(found->second, host, table.at(slot));
-  }
-  for (const auto& [name, track] : found->second.tracks) {
-    const bool is_listed = track.stage == Stage::unknown || table.find(name).has_value();
-    if (!is_listed) {
-      violations_.add(look_text(world_, host) + "no longer lists " + name + " and has not told");
-    }
-  }
+  Observer* observer = comparable(host);
+  if (observer == nullptr) return;
+  compare_all(*observer, host);
+  observer->is_compared = true;
+}
+
+void EventOrderChecker::compare_all(const Observer& observer, HostId host) {
+  const core::MemberTable& table = world_.node(host).members();
+  for (const core::Slot slot : table.slots()) compare(observer, host, table.at(slot));
+  for (const auto& [name, track] : observer.tracks) check_listed(observer, host, name);
+}
+
+void EventOrderChecker::check_listed(const Observer& observer, HostId host,
+                                     const std::string& name) {
+  if (known(observer, name).stage == Stage::unknown) return;
+  if (world_.node(host).members().find(name)) return;
+  violations_.add(look_text(world_, host) + "no longer lists " + name + " and has not told");
 }
 
 void EventOrderChecker::compare(const Observer& observer, HostId host, const core::Record& record) {
   static constexpr Stage stages[] = {Stage::alive, Stage::suspect, Stage::failed, Stage::left};
-  const auto track = observer.tracks.find(record.name);
-  const bool is_untold = track == observer.tracks.end() || track->second.stage == Stage::unknown;
-  if (is_untold && core::is_final(record.state)) return;
-  const Stage told = is_untold ? Stage::unknown : track->second.stage;
-  if (told == stages[static_cast<std::size_t>(record.state)] && track->second.life == record.life) {
-    return;
-  }
+  if (record.name == world_.name(host)) return;
+  const Track track = known(observer, record.name);
+  if (track.stage == Stage::unknown && core::is_final(record.state)) return;
+  const bool is_told = track.stage == stages[static_cast<std::size_t>(record.state)];
+  if (is_told && track.life == record.life) return;
   violations_.add(look_text(world_, host) + "lists " + record_text(record) +
                   ", which is not what it has told");
 }

@@ -15,6 +15,7 @@
 #include "base/time.hpp"
 #include "core/effects.hpp"
 #include "sim/checkers_accuracy.hpp"
+#include "sim/checkers_records.hpp"
 #include "sim/checkers_violations.hpp"
 #include "sim/host_id.hpp"
 #include "sim/world.hpp"
@@ -30,14 +31,18 @@ namespace rollcall::sim {
 ///
 /// An observer that has left, or stood down for its name, forgets everybody and begins anew.
 ///
-/// Limits: O(names) memory for each observer.
+/// A member of a cluster that began formed was told of itself, and never of the others.
+///
+/// Limits: O(names) memory for each observer, or O(names it was told of) in a formed cluster.
 class EventOrderChecker {
  public:
   explicit EventOrderChecker(const World& world) : world_(world) {}
 
   void on_event(const Observation& observation);
-  /// Compares what the host's member has told with what it lists: every change is told, and
-  /// nothing else. Call between two of its inputs.
+  /// Compares what the host's member has told with the records that have changed: every change is
+  /// told, and nothing else. Call between two of its inputs.
+  void compare_with_table(HostId host, const TableChanges& changes);
+  /// Compares with the whole table, whatever has changed.
   void compare_with_table(HostId host);
   /// Whether the observer has told of the life that an event is about, and of no later one.
   [[nodiscard]] bool has_met(const ProcessId& observer, const core::Publish& event) const;
@@ -52,13 +57,26 @@ class EventOrderChecker {
     std::set<Life> ended;
   };
   struct Observer {
+    HostId host{};
     bool is_out = false;
+    /// Whether all of its table has been compared since it last began to take part.
+    bool is_compared = false;
+    /// What it began with, until it was out.
+    const core::MemberTable* roster = nullptr;
     Instant time{};
     std::uint64_t index = 0;
     std::map<std::string, Track, std::less<>> tracks;
   };
 
+  [[nodiscard]] Observer& observer_of(const ProcessId& id);
+  [[nodiscard]] Track& track_of(Observer& observer, const std::string& name);
+  /// What was told of the name, or what was known at the beginning.
+  [[nodiscard]] Track known(const Observer& observer, const std::string& name) const;
+  /// Null while nothing can be asked of it: it is out, or has said nothing yet.
+  [[nodiscard]] Observer* comparable(HostId host);
+  void compare_all(const Observer& observer, HostId host);
   void compare(const Observer& observer, HostId host, const core::Record& record);
+  void check_listed(const Observer& observer, HostId host, const std::string& name);
   void check_sequence(Observer& observer, const Observation& observation);
   void check_stage(Track& track, const Observation& observation);
   void begin_life(Track& track, const Observation& observation);

@@ -14,10 +14,12 @@ void AccuracyChecker::on_event(const Observation& observation) {
   first_said_.try_emplace({observation.event.life.id, observation.event.by}, observation.time);
   const auto target = world_.host_of(observation.event.life.id);
   if (!target || has_gone_out(world_.node(*target))) return;  // that life is over indeed
+  failed_living_.insert(observation.event.life.id);
   if (is_excused_by_trouble(*target, observation)) return;
   if (!is_reachable(*target, observation.observer.host)) return;
   if (!is_trusted(observation.event.by, *target)) return;
   if (is_excused_by_a_cut(*target, observation)) return;
+  falsely_failed_.insert(observation.event.life.id);
   violations_.add(observer_text(observation) + ": it runs, can be reached and was not paused");
 }
 

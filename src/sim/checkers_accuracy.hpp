@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,9 @@ class AccuracyChecker {
 
   void on_event(const Observation& observation);
   [[nodiscard]] const Violations& violations() const { return violations_; }
+  /// Lives that somebody declared failed while they ran: at all, and without an excuse.
+  [[nodiscard]] std::size_t failures_of_living() const { return failed_living_.size(); }
+  [[nodiscard]] std::size_t false_failures() const { return falsely_failed_.size(); }
 
  private:
   [[nodiscard]] bool is_excused_by_trouble(HostId target, const Observation& observation) const;
@@ -61,6 +65,8 @@ class AccuracyChecker {
   const EventOrderChecker* order_;
   /// When the verdict of each accuser on each life was first told.
   std::map<std::pair<LifeId, std::string>, Instant> first_said_;
+  std::set<LifeId> failed_living_;
+  std::set<LifeId> falsely_failed_;
   Violations violations_{"accuracy"};
 };
 

@@ -24,6 +24,7 @@ std::size_t members_in_question(const core::MemberTable& table) {
 }  // namespace
 
 void BoundsChecker::look() {
+  ++look_count_;
   drained_at_.resize(world_.host_count());
   for (const HostId host : world_.hosts()) {
     if (!world_.is_running(host)) continue;
@@ -50,7 +51,7 @@ void BoundsChecker::check_queues(HostId host) {
   const bool is_by_record =
       node.config().profile == core::Profile::rollcall && node.config().suspicion_enabled;
   // Only then is the table worth a walk.
-  if (sizes.suspicions > 0 && is_by_record) {
+  if (sizes.suspicions > 0 && is_by_record && is_walked(host)) {
     check(sizes.suspicions, members_in_question(table), "suspicions of members without suspicion");
   }
 }

@@ -29,6 +29,8 @@ class BoundsChecker {
   /// Pushes wait 5 ms at most: for each member so many changes in that time.
   static constexpr std::size_t pushes_a_member_max = 4;
   static constexpr std::size_t pushes_always = 64;
+  /// So many tables at most are walked at one look; in larger worlds it is others each time.
+  static constexpr std::size_t walks_max = 64;
 
   BoundsChecker(const World& world, const TroubleLog& troubles)
       : world_(world),
@@ -42,8 +44,14 @@ class BoundsChecker {
   void check_drains(HostId host);
   void check_traffic();
 
+  [[nodiscard]] bool is_walked(HostId host) const {
+    const std::size_t turns = (world_.host_count() + walks_max - 1) / walks_max;
+    return (index_of(host) + look_count_) % turns == 0;
+  }
+
   const World& world_;
   const TroubleLog& troubles_;
+  std::size_t look_count_ = 0;
   std::vector<Instant> drained_at_;
   Instant window_began_{};
   std::vector<std::uint64_t> bytes_before_;

@@ -90,16 +90,25 @@ bool CompletenessChecker::judge(Ending& ending) {
 }
 
 /// A member that hears nobody buries nobody: it must have somebody to hear.
-bool CompletenessChecker::hears_somebody(HostId observer) const {
+bool CompletenessChecker::hears_somebody(HostId observer) {
   if (world_.node(observer).phase() != core::Phase::joined) return false;
   if (world_.node(observer).members().live_count() <= 2) return true;
-  return std::ranges::any_of(world_.hosts(), [&](HostId peer) {
-    if (peer == observer || !world_.sound_since(peer)) return false;
-    const core::Node& own = world_.node(observer);
-    const core::Node& other = world_.node(peer);
-    const bool are_met = !knows_end_of(own, other.life().id) || !knows_end_of(other, own.life().id);
-    return are_met && other.phase() == core::Phase::joined && world_.are_connected(observer, peer);
-  });
+  HostId& heard = tracks_[index_of(observer)].heard;
+  if (hears(observer, heard)) return true;
+  for (std::uint32_t i = 0; i < world_.host_count(); ++i) {
+    heard = HostId{i};
+    if (hears(observer, heard)) return true;
+  }
+  return false;
+}
+
+bool CompletenessChecker::hears(HostId observer, HostId peer) const {
+  if (peer == observer || !world_.sound_since(peer)) return false;
+  if (!world_.are_connected(observer, peer)) return false;
+  const core::Node& own = world_.node(observer);
+  const core::Node& other = world_.node(peer);
+  if (other.phase() != core::Phase::joined) return false;
+  return !knows_end_of(own, other.life().id) || !knows_end_of(other, own.life().id);
 }
 
 Duration CompletenessChecker::bound(const Ending& ending, HostId observer) const {

@@ -53,6 +53,8 @@ class CompletenessChecker {
     bool runs = false;
     /// Since when it could have learned of an end; never while it cannot.
     Instant hears_since = never;
+    /// Whom it heard at the last look.
+    HostId heard{};
   };
   struct Ending {
     LifeId life;
@@ -66,7 +68,8 @@ class CompletenessChecker {
   void follow_hearing(HostId host);
   /// True while there is something left to wait for.
   bool judge(Ending& ending);
-  [[nodiscard]] bool hears_somebody(HostId observer) const;
+  [[nodiscard]] bool hears_somebody(HostId observer);
+  [[nodiscard]] bool hears(HostId observer, HostId peer) const;
   [[nodiscard]] Duration bound(const Ending& ending, HostId observer) const;
 
   const World& world_;

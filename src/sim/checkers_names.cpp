@@ -29,10 +29,18 @@ void NameChecker::on_event(const Observation& observation) {
   if (observation.event.kind != core::EventKind::member_join) return;
   const auto newcomer = world_.host_of(observation.event.life.id);
   if (!newcomer || *newcomer == observation.observer.host) return;
-  for (const HostId holder : world_.hosts()) {
-    if (holder == *newcomer || world_.name(holder) != observation.event.name) continue;
+  know_hosts();
+  for (const HostId holder : by_name_[observation.event.name]) {
+    if (holder == *newcomer) continue;
     if (!is_robbed(holder, *newcomer)) continue;
     violations_.add(observer_text(observation) + ": the name is that of a member that runs");
+  }
+}
+
+void NameChecker::know_hosts() {
+  for (; known_hosts_ < world_.host_count(); ++known_hosts_) {
+    const HostId host{static_cast<std::uint32_t>(known_hosts_)};
+    by_name_[world_.name(host)].push_back(host);
   }
 }
 

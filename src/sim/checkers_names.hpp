@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.hpp"
@@ -32,11 +35,14 @@ class NameChecker {
     Instant joined = never;
   };
 
+  void know_hosts();
   [[nodiscard]] bool is_robbed(HostId holder, HostId newcomer) const;
 
   const World& world_;
   const TroubleLog& troubles_;
   std::vector<Track> tracks_;
+  std::unordered_map<std::string, std::vector<HostId>> by_name_;  // looked up only
+  std::size_t known_hosts_ = 0;
   Violations violations_{"names"};
 };
 

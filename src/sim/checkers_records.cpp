@@ -8,31 +8,77 @@
 
 namespace rollcall::sim {
 
-bool RecordChecker::look_at(HostId host) {
+RecordChecker::Observer& RecordChecker::observer_of(HostId host) {
   if (observers_.size() < world_.host_count()) observers_.resize(world_.host_count());
-  Observer& observer = observers_[index_of(host)];
-  // Who goes out forgets the living, and may meet others in another cluster.
+  return observers_[index_of(host)];
+}
+
+void RecordChecker::forget(HostId host) {
+  observer_of(host) = {.was_out_in_run = world_.run(host)};
+}
+
+std::optional<TableChanges> RecordChecker::look_at(HostId host) {
   const core::Phase phase = world_.node(host).phase();
-  const bool goes_out = phase == core::Phase::leaving || has_gone_out(world_.node(host));
-  if (goes_out || observer.run != world_.run(host)) observer = {.run = world_.run(host)};
-  if (goes_out) return false;
+  if (phase == core::Phase::leaving || has_gone_out(world_.node(host))) {
+    forget(host);
+    return std::nullopt;
+  }
+  Observer& own = observer_of(host);
   const core::MemberTable& table = world_.node(host).members();
-  if (table.version() == observer.version || world_.now() < observer.next_look) return false;
-  observer.next_look = world_.now() + static_cast<Duration::rep>(table.size()) * pace;
-  observer.version = table.version();
-  std::vector<Seen> now;
+  const bool is_new = own.run != world_.run(host);
+  if (!is_new && own.version == table.version()) return std::nullopt;
+  if (is_new) {
+    const bool was_out = own.was_out_in_run == world_.run(host);
+    own = {.run = world_.run(host), .roster = was_out ? nullptr : world_.roster(host)};
+  }
+  own.version = table.version();
+  TableChanges changes;
+  changes.slots = world_.take_changed_members(host);
+  changes.is_first = is_new && own.roster == nullptr;
+  if (changes.is_first) changes.slots = table.slots();
+  for (const core::Slot slot : changes.slots) look_at(host, own, slot, changes);
+  return changes;
+}
+
+std::optional<RecordChecker::Seen> RecordChecker::before(const Observer& observer,
+                                                         core::Slot slot) {
+  const auto found = observer.seen.find(slot);
+  if (found != observer.seen.end()) {
+    return found->second.name.empty() ? std::nullopt : std::optional(found->second);
+  }
+  if (observer.roster == nullptr || core::index_of(slot) >= observer.roster->size()) {
+    return std::nullopt;
+  }
+  const core::Record& record = observer.roster->at(slot);
+  return Seen{record.name, record.standing()};
+}
+
+void RecordChecker::look_at(HostId host, Observer& observer, core::Slot slot,
+                            TableChanges& changes) {
+  const core::MemberTable& table = world_.node(host).members();
+  const std::optional<Seen> was = before(observer, slot);
+  const std::string name = table.is_used(slot) ? table.at(slot).name : std::string{};
+  if (was && was->name != name) changes.gone.push_back(was->name);
+  if (name.empty()) {
+    observer.seen[slot] = {};
+    return;
+  }
+  const core::Record& record = table.at(slot);
+  check_incarnation(host, record);
+  if (was && was->name == name) compare(host, was->standing, record);
+  observer.seen[slot] = {name, record.standing()};
+}
+
+void RecordChecker::look_at_all_of(HostId host) {
+  const Observer& own = observer_of(host);
+  if (own.run != world_.run(host)) return;
+  const core::MemberTable& table = world_.node(host).members();
   for (const core::Slot slot : table.slots()) {
     const core::Record& record = table.at(slot);
-    const std::size_t place = core::index_of(slot);
-    if (now.size() <= place) now.resize(place + 1);
-    now[place] = {true, table.name_hash(slot), record.standing()};
+    const std::optional<Seen> was = before(own, slot);
+    if (was && was->name == record.name) compare(host, was->standing, record);
     check_incarnation(host, record);
-    const bool was_known = place < observer.seen.size() && observer.seen[place].used &&
-                           observer.seen[place].name_hash == now[place].name_hash;
-    if (was_known) compare(host, observer.seen[place], record);
   }
-  observer.seen = std::move(now);
-  return true;
 }
 
 const char* RecordChecker::objection(const core::Standing& before, const core::Standing& now) {
@@ -52,8 +98,8 @@ const char* RecordChecker::objection(const core::Standing& before, const core::S
              : nullptr;
 }
 
-void RecordChecker::compare(HostId host, const Seen& before, const core::Record& now) {
-  const char* why = objection(before.standing, now.standing());
+void RecordChecker::compare(HostId host, const core::Standing& before, const core::Record& now) {
+  const char* why = objection(before, now.standing());
   if (why == nullptr) return;
   violations_.add(look_text(world_, host) + "lists " + record_text(now) + ": " + why);
 }

@@ -35,7 +35,7 @@ void CheckerSet::on_event(const Observation& observation) {
       observation.event.name == world_.name(host) &&
       (kind == core::EventKind::member_leave || kind == core::EventKind::name_conflict);
   // The next look may be after it has come in again.
-  if (goes_out) records_.look_at(host);
+  if (goes_out) records_.forget(host);
   names_.on_event(observation);
 }
 
@@ -67,12 +67,22 @@ void CheckerSet::look() {
 }
 
 void CheckerSet::look_at(HostId host) {
-  if (records_.look_at(host)) order_.compare_with_table(host);
+  if (const auto changes = records_.look_at(host)) order_.compare_with_table(host, *changes);
+}
+
+/// At the end nothing is taken on trust, not even what members say has changed.
+void CheckerSet::compare_all() {
+  for (const HostId host : world_.hosts()) {
+    if (!world_.is_running(host)) continue;
+    look_at(host);
+    records_.look_at_all_of(host);
+    order_.compare_with_table(host);
+  }
 }
 
 std::string CheckerSet::violations() {
   if (depth_ == CheckerOptions::Depth::verdicts) return accuracy_.violations().text();
-  look_at_all();
+  compare_all();
   look();
   return order_.violations().text() + accuracy_.violations().text() + records_.violations().text() +
          completeness_.violations().text() + departures_.violations().text() +

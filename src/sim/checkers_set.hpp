@@ -27,7 +27,7 @@ struct CheckerOptions {
   std::optional<Duration> agreement{};
   enum class Depth : std::uint8_t {
     all,
-    /// For clusters so large that a record of every event and of every table is too much:
+    /// For clusters so large that to follow every event and every change is too much:
     /// accuracy alone, at events alone, with the excuses of one who has not watched.
     verdicts
   };
@@ -48,12 +48,14 @@ class CheckerSet {
   /// All that the checkers object to, a line each that begins with the checker's name; empty when
   /// nothing. Looks a last time.
   [[nodiscard]] std::string violations();
+  [[nodiscard]] const AccuracyChecker& accuracy() const { return accuracy_; }
 
  private:
   void on_event(const Observation& observation);
   void before_datagram(HostId to);
   void look_at(HostId host);
   void look_at_all();
+  void compare_all();
   void look_if_due();
   void look();
 

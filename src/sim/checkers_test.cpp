@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/cluster.hpp"
+#include "sim/formed_world_test.hpp"
 
 namespace rollcall::sim {
 namespace {
@@ -134,6 +135,82 @@ TEST_F(EventOrderCheckerTest, LetsAnObserverThatLeftBeginAnew) {
   say(EventKind::member_join, first);
 
   EXPECT_FALSE(objects()) << checker_->violations().text();
+}
+
+/// n1 is asked what it lists, and the checker has heard of it only what the test lets through.
+class TableComparisonTest : public FormedWorldTest {
+ protected:
+  TableComparisonTest() : FormedWorldTest(0) {
+    world_.observe([this](const Observation& observation) {
+      if (hears_) checker_.on_event(observation);
+    });
+    start(6);
+    static_cast<void>(records_.look_at(n1));
+  }
+
+  void compare() {
+    if (const auto changes = records_.look_at(n1)) checker_.compare_with_table(n1, *changes);
+  }
+  [[nodiscard]] std::string objections() const { return checker_.violations().text(); }
+
+  bool hears_ = true;
+  EventOrderChecker checker_{world_};
+  RecordChecker records_{world_};
+};
+
+TEST_F(TableComparisonTest, AcceptsATableOfWhichAllWasTold) {
+  compare();
+  world_.crash(n2);
+  run_for(10s, [this] { compare(); });
+  world_.restart(n2, Disk::kept, {world_.seed_of(n0)});
+  run_for(10s, [this] { compare(); });
+  checker_.compare_with_table(n1);
+
+  EXPECT_EQ(objections(), "");
+}
+
+TEST_F(TableComparisonTest, ObjectsToAChangeThatWasNotTold) {
+  hears_ = false;
+  world_.crash(n2);
+  run_for(10s);
+
+  compare();
+
+  EXPECT_TRUE(objections().starts_with("events: ")) << objections();
+  EXPECT_NE(objections().find("n2/1 failed"), std::string::npos) << objections();
+}
+
+TEST_F(TableComparisonTest, SeesItAtTheEndTooWhateverMembersSayOfChanges) {
+  hears_ = false;
+  world_.crash(n2);
+  run_for(10s);
+  static_cast<void>(world_.take_changed_members(n1));
+
+  checker_.compare_with_table(n1);
+
+  EXPECT_NE(objections(), "");
+}
+
+TEST_F(TableComparisonTest, ObjectsToAMemberThatIsForgottenWithoutAWord) {
+  world_.crash(n2);
+  run_for(10s, [this] { compare(); });
+  ASSERT_EQ(objections(), "");
+
+  checker_.compare_with_table(n1, {.is_first = false, .slots = {}, .gone = {"n2"}});
+  EXPECT_EQ(objections(), "");  // it is listed still
+  say(checker_, n1, EventKind::member_join, add("ghost"), first);
+  checker_.compare_with_table(n1, {.is_first = false, .slots = {}, .gone = {"ghost"}});
+
+  EXPECT_NE(objections().find("no longer lists ghost"), std::string::npos) << objections();
+}
+
+TEST_F(TableComparisonTest, HasMetWhoWasThereFromTheBeginning) {
+  const core::Publish event{.kind = EventKind::member_failed, .name = "n2", .life = life(n2)};
+
+  compare();
+  say(checker_, n1, EventKind::member_suspect, n3, life(n3));
+
+  EXPECT_TRUE(checker_.has_met({n1, 1}, event));
 }
 
 TEST(PercentileTest, IsTheNearestRank) {

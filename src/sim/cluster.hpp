@@ -56,6 +56,8 @@ class Cluster {
   [[nodiscard]] std::optional<Duration> until_all_know(const LifeId& life, Instant since,
                                                        Duration limit);
 
+  /// What was said of lives that run.
+  [[nodiscard]] const AccuracyChecker& accuracy() const { return checkers_.accuracy(); }
   /// All that the checkers object to; empty when nothing.
   [[nodiscard]] std::string violations() { return checkers_.violations(); }
 

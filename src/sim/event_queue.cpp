@@ -3,7 +3,7 @@
 #include "sim/event_queue.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <utility>
 
 #include "base/check.hpp"
 
@@ -18,37 +18,57 @@ void EventQueue::push(Instant time, DueKind kind, std::uint32_t slot) {
 
 void EventQueue::put(const Due& due) {
   const std::int64_t bucket = bucket_of(due.time);
-  if (bucket <= current_bucket_) {
+  const std::int64_t page = page_of(bucket);
+  if (bucket <= sorted_bucket_) {
     urgent_.push_back(due);
     std::push_heap(urgent_.begin(), urgent_.end(), is_later);
-  } else if (bucket < current_bucket_ + static_cast<std::int64_t>(bucket_count)) {
-    const std::size_t place = place_of(bucket);
-    near_[place].push_back(due);
-    is_used_[place / word_bits] |= std::uint64_t{1} << (place % word_bits);
-    ++near_size_;
+  } else if (page <= page_ + 1) {
+    put_near(due, bucket);
+  } else if (page < page_ + static_cast<std::int64_t>(page_count)) {
+    put_on_page(due, page);
   } else {
     far_.push_back(due);
     std::push_heap(far_.begin(), far_.end(), is_later);
   }
 }
 
-/// Of those in near_, which must not be empty.
-std::int64_t EventQueue::next_bucket() const {
-  const std::size_t start = place_of(current_bucket_ + 1);
-  std::size_t word = start / word_bits;
-  std::uint64_t bits = is_used_[word] & (~std::uint64_t{0} << (start % word_bits));
-  while (bits == 0) {
-    word = (word + 1) % is_used_.size();
-    bits = is_used_[word];
+void EventQueue::put_near(const Due& due, std::int64_t bucket) {
+  Place own = free_;
+  if (own == none) {
+    own = static_cast<Place>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    free_ = nodes_[own].next;
   }
-  const std::size_t place = word * word_bits + static_cast<std::size_t>(std::countr_zero(bits));
-  const std::size_t ahead = (place + bucket_count - start) % bucket_count;
-  return current_bucket_ + 1 + static_cast<std::int64_t>(ahead);
+  nodes_[own] = {due, std::exchange(near_[used_buckets_.place_of(bucket)], own)};
+  used_buckets_.set(bucket);
+  ++near_size_;
+}
+
+void EventQueue::put_on_page(const Due& due, std::int64_t page) {
+  pages_[used_pages_.place_of(page)].push_back(due);
+  used_pages_.set(page);
+  ++pages_size_;
+}
+
+void EventQueue::turn_to(std::int64_t page) {
+  const std::int64_t before = std::exchange(page_, page);
+  if (page > before + 1) open(page);
+  open(page + 1);
+  take_from_far();
+}
+
+void EventQueue::open(std::int64_t page) {
+  std::vector<Due>& dues = pages_[used_pages_.place_of(page)];
+  for (const Due& due : dues) put_near(due, bucket_of(due.time));
+  pages_size_ -= dues.size();
+  dues.clear();
+  used_pages_.clear(page);
 }
 
 void EventQueue::take_from_far() {
-  const std::int64_t end = current_bucket_ + static_cast<std::int64_t>(bucket_count);
-  while (!far_.empty() && bucket_of(far_.front().time) < end) {
+  const std::int64_t end = page_ + static_cast<std::int64_t>(page_count);
+  while (!far_.empty() && page_of(bucket_of(far_.front().time)) < end) {
     std::pop_heap(far_.begin(), far_.end(), is_later);
     const Due due = far_.back();
     far_.pop_back();
@@ -56,37 +76,75 @@ void EventQueue::take_from_far() {
   }
 }
 
-void EventQueue::settle() {
-  while (current_.empty() && urgent_.empty() && size_ > 0) {
-    current_bucket_ = near_size_ > 0 ? next_bucket() : bucket_of(far_.front().time);
-    const std::size_t place = place_of(current_bucket_);
-    current_.swap(near_[place]);
-    near_size_ -= current_.size();
-    is_used_[place / word_bits] &= ~(std::uint64_t{1} << (place % word_bits));
-    std::ranges::sort(current_, is_later);
-    take_from_far();
+void EventQueue::sort_bucket(std::int64_t bucket) {
+  if (first_ >= popped_max) forget_popped();
+  const auto begin = static_cast<std::ptrdiff_t>(sorted_.size());
+  for (Place at = std::exchange(near_[used_buckets_.place_of(bucket)], none); at != none;) {
+    sorted_.push_back(nodes_[at].due);
+    --near_size_;
+    const Place next = std::exchange(nodes_[at].next, free_);
+    free_ = std::exchange(at, next);
   }
+  used_buckets_.clear(bucket);
+  std::sort(sorted_.begin() + begin, sorted_.end(), is_earlier);
+  sorted_bucket_ = bucket;
+  if (page_of(bucket) != page_) turn_to(page_of(bucket));
+}
+
+void EventQueue::settle() {
+  while (!is_settled()) {
+    if (near_size_ == 0 && !turn_to_next()) return;
+    // After a jump the last sorted bucket lies before all that are in near_.
+    const std::int64_t first = std::max(sorted_bucket_ + 1, page_ << page_bucket_bits);
+    sort_bucket(used_buckets_.next(first));
+  }
+}
+
+/// Far ones are looked at only when nothing else is left: what is pushed before the last sorted
+/// bucket costs more, and that should not be everything.
+bool EventQueue::turn_to_next() {
+  const bool is_idle = first_ == sorted_.size() && urgent_.empty();
+  if (pages_size_ > 0) {
+    turn_to(used_pages_.next(page_ + 2));
+  } else if (is_idle && !far_.empty()) {
+    turn_to(page_of(bucket_of(far_.front().time)));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void EventQueue::forget_popped() {
+  sorted_.erase(sorted_.begin(), sorted_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
 }
 
 Instant EventQueue::next_time() {
-  settle();
+  if (!is_settled()) settle();
   if (urgent_is_first()) return urgent_.front().time;
-  return current_.empty() ? never : current_.back().time;
+  return first_ == sorted_.size() ? never : sorted_[first_].time;
+}
+
+Due EventQueue::take_first() {
+  --size_;
+  has_moved_on_ = !urgent_is_first();
+  if (has_moved_on_) return sorted_[first_++];
+  std::pop_heap(urgent_.begin(), urgent_.end(), is_later);
+  const Due due = urgent_.back();
+  urgent_.pop_back();
+  return due;
 }
 
 Due EventQueue::pop() {
-  settle();
+  if (!is_settled()) settle();
   ROLLCALL_CHECK(size_ > 0);
-  --size_;
-  if (urgent_is_first()) {
-    std::pop_heap(urgent_.begin(), urgent_.end(), is_later);
-    const Due due = urgent_.back();
-    urgent_.pop_back();
-    return due;
-  }
-  const Due due = current_.back();
-  current_.pop_back();
-  return due;
+  return take_first();
+}
+
+bool EventQueue::pop_until(Instant end, Due& due) {
+  if (next_time() > end) return false;
+  due = take_first();
+  return true;
 }
 
 }  // namespace rollcall::sim

@@ -10,12 +10,6 @@ namespace rollcall::sim {
 
 Fabric::Fabric(std::uint64_t seed, const LinkOptions& link) : network_(link, Prng(seed)) {}
 
-Due Fabric::advance() {
-  const Due due = queue_.pop();
-  set_now(due.time);
-  return due;
-}
-
 void Fabric::set_now(Instant now) {
   ROLLCALL_CHECK(now >= now_);
   now_ = now;
@@ -35,34 +29,48 @@ void Fabric::run_task(std::uint32_t slot) {
 
 HostId Fabric::add_host(const Address& address) {
   const HostId host{static_cast<std::uint32_t>(places_.size())};
-  const bool is_new_ip = by_ip_.emplace(without_port(address), host).second;
-  ROLLCALL_CHECK(is_new_ip);
+  own(address, host);
   places_.push_back({.address = address, .powered = true, .listening = {}});
   network_.add_host();
   return host;
 }
 
 void Fabric::move_host(HostId host, const Address& address) {
-  by_ip_.erase(without_port(at(host).address));
-  const bool is_new_ip = by_ip_.emplace(without_port(address), host).second;
-  ROLLCALL_CHECK(is_new_ip);
+  disown(at(host).address);
+  own(address, host);
   at(host).address = address;
 }
 
-std::optional<HostId> Fabric::host_at(const Address& address) const {
+void Fabric::own(const Address& address, HostId host) {
+  ROLLCALL_CHECK(!host_at(address));
+  const auto number = number_of(address);
+  if (!number) {
+    by_ip_.emplace(without_port(address), host);
+    return;
+  }
+  if (*number >= by_number_.size()) by_number_.resize(*number + 1, nobody);
+  by_number_[*number] = host;
+}
+
+void Fabric::disown(const Address& address) {
+  if (const auto number = number_of(address)) {
+    by_number_[*number] = nobody;
+  } else {
+    by_ip_.erase(without_port(address));
+  }
+}
+
+void Fabric::set_power(HostId host, bool on) {
+  Place& place = at(host);
+  if (place.powered == on) return;
+  place.powered = on;
+  dark_count_ = on ? dark_count_ - 1 : dark_count_ + 1;
+}
+
+std::optional<HostId> Fabric::host_elsewhere(const Address& address) const {
   const auto found = by_ip_.find(without_port(address));
   if (found == by_ip_.end()) return std::nullopt;
   return found->second;
-}
-
-std::optional<ProcessId> Fabric::listener_at(const Address& address) const {
-  const auto host = host_at(address);
-  if (!host) return std::nullopt;
-  const Place& place = at(*host);
-  if (!place.powered || !place.listening || place.address.port != address.port) {
-    return std::nullopt;
-  }
-  return ProcessId{*host, *place.listening};
 }
 
 }  // namespace rollcall::sim

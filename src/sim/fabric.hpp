@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -31,8 +34,13 @@ class Fabric {
   // --- Time ----------------------------------------------------------------------------------
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] EventQueue& queue() { return queue_; }
-  /// Moves time to the next event and takes it off the queue.
-  Due advance();
+  /// Moves time to the next event that is due by then, and takes it off the queue; false, and
+  /// nothing moves, if there is none.
+  [[nodiscard]] bool advance(Instant end, Due& due) {
+    if (!queue_.pop_until(end, due)) return false;
+    set_now(due.time);
+    return true;
+  }
   void set_now(Instant now);
   void after(Duration delay, Task task);
   /// Runs the task of an event of kind task.
@@ -43,28 +51,33 @@ class Fabric {
   [[nodiscard]] const Address& address(HostId host) const { return at(host).address; }
   /// The old address is gone with its IP, unless another host has the IP.
   void move_host(HostId host, const Address& address);
-  void set_power(HostId host, bool on) { at(host).powered = on; }
+  void set_power(HostId host, bool on);
   [[nodiscard]] bool is_powered(HostId host) const { return at(host).powered; }
   /// Which run of the host's process has its port open.
   void listen(HostId host, std::optional<std::uint32_t> run) { at(host).listening = run; }
 
   /// The host that owns the IP; the port does not matter.
-  [[nodiscard]] std::optional<HostId> host_at(const Address& address) const;
+  [[nodiscard]] std::optional<HostId> host_at(const Address& address) const {
+    const auto number = number_of(address);
+    if (!number) return host_elsewhere(address);
+    if (*number >= by_number_.size() || by_number_[*number] == nobody) return std::nullopt;
+    return by_number_[*number];
+  }
   /// The process that has exactly this address open on a powered host.
-  [[nodiscard]] std::optional<ProcessId> listener_at(const Address& address) const;
-  /// The same, when one host is most likely the one.
-  [[nodiscard]] std::optional<ProcessId> listener_at(const Address& address, HostId likely) const {
-    const Place& place = at(likely);
-    if (place.address != address) return listener_at(address);
-    if (!place.powered || !place.listening) return std::nullopt;
-    return ProcessId{likely, *place.listening};
+  [[nodiscard]] std::optional<ProcessId> listener_at(const Address& address) const {
+    const auto host = host_at(address);
+    if (!host) return std::nullopt;
+    const Place& place = at(*host);
+    const bool is_open = place.powered && place.listening && place.address.port == address.port;
+    return is_open ? std::optional(ProcessId{*host, *place.listening}) : std::nullopt;
   }
 
   // --- Paths ---------------------------------------------------------------------------------
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] bool path_is_up(HostId from, HostId to) const {
-    return is_powered(from) && is_powered(to) && network_.is_open(from, to);
+    const bool have_power = dark_count_ == 0 || (is_powered(from) && is_powered(to));
+    return have_power && network_.is_open(from, to);
   }
 
  private:
@@ -77,6 +90,24 @@ class Fabric {
     address.port = 0;
     return address;
   }
+  static constexpr HostId nobody{~std::uint32_t{0}};
+  /// Of the addresses 10.0.0.0 to 10.15.255.255, where hosts are that asked for no other.
+  [[nodiscard]] static std::optional<std::size_t> number_of(const Address& address) {
+    using Words = std::array<std::uint64_t, 2>;
+    static_assert(sizeof(Words) == sizeof(address.ip));
+    static constexpr auto pattern = std::bit_cast<Words>(Address::v4(10, 0, 0, 0, 0).ip);
+    static constexpr auto mask = std::bit_cast<Words>(std::array<std::uint8_t, 16>{
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xF0});
+    const auto words = std::bit_cast<Words>(address.ip);
+    if ((words[0] & mask[0]) != pattern[0] || (words[1] & mask[1]) != pattern[1]) {
+      return std::nullopt;
+    }
+    return std::size_t{address.ip[13]} << 16U | std::size_t{address.ip[14]} << 8U | address.ip[15];
+  }
+  [[nodiscard]] std::optional<HostId> host_elsewhere(const Address& address) const;
+  void own(const Address& address, HostId host);
+  void disown(const Address& address);
+
   [[nodiscard]] Place& at(HostId host) { return places_[index_of(host)]; }
   [[nodiscard]] const Place& at(HostId host) const { return places_[index_of(host)]; }
 
@@ -85,7 +116,9 @@ class Fabric {
   SlotPool<Task> tasks_;
   Network network_;
   std::vector<Place> places_;
-  std::unordered_map<Address, HostId> by_ip_;  // looked up only, never iterated
+  std::size_t dark_count_ = 0;                 // hosts without power
+  std::vector<HostId> by_number_;              // by number_of() an address
+  std::unordered_map<Address, HostId> by_ip_;  // the others; looked up only, never iterated
 };
 
 }  // namespace rollcall::sim

@@ -30,6 +30,12 @@ const LinkOptions& Network::own_link(HostId from, HostId to) const {
   return zones == zone_links_.end() ? link_ : zones->second;
 }
 
+void Network::set_loss(HostId host, const HostLoss& loss) {
+  losses_[index_of(host)] = loss;
+  has_losses_ = std::ranges::any_of(
+      losses_, [](const HostLoss& each) { return each.in > 0 || each.out > 0; });
+}
+
 void Network::set_bandwidth(HostId host, const Bandwidth& bandwidth) {
   line_out(host).set(bandwidth.out_bytes_per_second, bandwidth.queue_bytes);
   line_in(host).set(bandwidth.in_bytes_per_second, bandwidth.queue_bytes);
@@ -39,16 +45,7 @@ void Network::set_bandwidth(HostId host, const Bandwidth& bandwidth) {
 
 void Network::heal_groups() {
   std::ranges::fill(groups_, 0U);
-}
-
-bool Network::is_open(HostId from, HostId to) const {
-  if (!share_group(from, to)) return false;
-  return cuts_.empty() || !cuts_.contains({from, to});
-}
-
-bool Network::loses_datagram(HostId from, HostId to) {
-  return happens(from, link(from, to).loss) || happens(from, loss(from).out) ||
-         happens(from, loss(to).in);
+  has_groups_ = false;
 }
 
 bool Network::loses_segment(HostId from, HostId to) {

@@ -91,7 +91,7 @@ class Network {
   }
 
   // --- Hosts ---------------------------------------------------------------------------------
-  void set_loss(HostId host, const HostLoss& loss) { losses_[index_of(host)] = loss; }
+  void set_loss(HostId host, const HostLoss& loss);
   [[nodiscard]] const HostLoss& loss(HostId host) const { return losses_[index_of(host)]; }
   /// What the host's line carries; what waits on it goes as it would have gone.
   void set_bandwidth(HostId host, const Bandwidth& bandwidth);
@@ -101,9 +101,12 @@ class Network {
 
   // --- Paths ---------------------------------------------------------------------------------
   /// Hosts of different groups cannot reach one another. All begin in group 0.
-  void set_group(HostId host, std::uint32_t group) { groups_[index_of(host)] = group; }
+  void set_group(HostId host, std::uint32_t group) {
+    groups_[index_of(host)] = group;
+    has_groups_ = true;
+  }
   [[nodiscard]] bool share_group(HostId one, HostId other) const {
-    return groups_[index_of(one)] == groups_[index_of(other)];
+    return !has_groups_ || groups_[index_of(one)] == groups_[index_of(other)];
   }
   void heal_groups();
   /// Nothing gets from one to the other; the way back is not touched.
@@ -111,8 +114,13 @@ class Network {
   void mend(HostId from, HostId to) { cuts_.erase({from, to}); }
 
   // --- One packet ----------------------------------------------------------------------------
-  [[nodiscard]] bool is_open(HostId from, HostId to) const;
-  [[nodiscard]] bool loses_datagram(HostId from, HostId to);
+  [[nodiscard]] bool is_open(HostId from, HostId to) const {
+    return share_group(from, to) && (cuts_.empty() || !cuts_.contains({from, to}));
+  }
+  [[nodiscard]] bool loses_datagram(HostId from, HostId to) {
+    if (happens(from, link(from, to).loss)) return true;
+    return has_losses_ && (happens(from, loss(from).out) || happens(from, loss(to).in));
+  }
   [[nodiscard]] bool loses_segment(HostId from, HostId to);
   [[nodiscard]] Duration draw_delay(HostId from, HostId to);
   [[nodiscard]] Duration draw_datagram_delay(HostId from, HostId to);
@@ -136,7 +144,9 @@ class Network {
   Prng prng_;  // only gives each host its own
   std::vector<Prng> chances_;
   std::vector<std::uint32_t> groups_;
+  bool has_groups_ = false;  // some host may be in another group than 0
   std::vector<HostLoss> losses_;
+  bool has_losses_ = false;
   std::vector<ZoneId> zones_;
   std::vector<Lines> lines_;
   bool has_bounded_lines_ = false;

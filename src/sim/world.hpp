@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -129,13 +130,19 @@ class World {
   // --- Queries -------------------------------------------------------------------------------
   [[nodiscard]] std::size_t host_count() const { return hosts_.size(); }
   [[nodiscard]] std::vector<HostId> hosts() const;
-  [[nodiscard]] bool is_running(HostId host) const { return at(host).process != nullptr; }
+  [[nodiscard]] bool is_running(HostId host) const { return process_at(host) != nullptr; }
   /// Without power nobody answers for a process that has ended.
   [[nodiscard]] bool is_powered(HostId host) const { return fabric_.is_powered(host); }
   /// The number of the host's running process, or of its last one; 0 before the first.
   [[nodiscard]] std::uint32_t run(HostId host) const { return at(host).runs; }
   /// The node of the host's running process.
   [[nodiscard]] const core::Node& node(HostId host) const;
+  /// What the running process of the host knew from the first moment, when start_formed() started
+  /// it; else null.
+  [[nodiscard]] const core::MemberTable* roster(HostId host) const;
+  /// Slots of the node's members that changed since the last call: for one reader that keeps
+  /// copies.
+  [[nodiscard]] std::vector<core::Slot> take_changed_members(HostId host);
   [[nodiscard]] const std::string& name(HostId host) const { return at(host).config.name; }
   [[nodiscard]] const Address& address(HostId host) const { return fabric_.address(host); }
   [[nodiscard]] HostPort seed_of(HostId host) const;
@@ -185,11 +192,12 @@ class World {
     ByteVector bytes;
     bool is_through_line = false;  // it has waited for the receiver's bandwidth
   };
+  static constexpr std::size_t block_size = 64;
+  using ProcessBlock = std::array<std::optional<Process>, block_size>;
   struct Host {
     core::Config config;
     std::uint64_t saved_boot = 0;
     std::vector<Address> saved_peers;
-    std::unique_ptr<Process> process;
     std::uint32_t runs = 0;
     bool is_lossy = false;
     bool is_starved = false;
@@ -200,6 +208,11 @@ class World {
 
   [[nodiscard]] Host& at(HostId host) { return hosts_[index_of(host)]; }
   [[nodiscard]] const Host& at(HostId host) const { return hosts_[index_of(host)]; }
+  [[nodiscard]] std::optional<Process>& place_of(HostId host) {
+    return process_blocks_[index_of(host) / block_size][index_of(host) % block_size];
+  }
+  /// Null while none runs.
+  [[nodiscard]] Process* process_at(HostId host) const { return processes_[index_of(host)]; }
   [[nodiscard]] Process* find(ProcessId id);
 
   Process& spawn(HostId host);
@@ -207,6 +220,7 @@ class World {
   // Inputs (world.cpp)
   void handle(const Due& due);
   void fetch_ahead();
+  [[nodiscard]] const Process* next_process(std::size_t after);
   void on_arrival(std::uint32_t slot);
   void on_notice(std::uint32_t slot);
   void on_deadline(HostId host, Instant due);
@@ -244,6 +258,9 @@ class World {
   /// What those that start_formed() started have in common; they must go before it.
   std::deque<core::MemberTable> rosters_;
   std::vector<Host> hosts_;
+  /// By host. Side by side, so that the processor's map of memory holds them all.
+  std::deque<ProcessBlock> process_blocks_;
+  std::vector<Process*> processes_;           // null while none runs
   std::unordered_map<LifeId, HostId> lives_;  // looked up only, never iterated
   std::unordered_map<std::string, std::vector<Address>> dns_;
   std::unordered_map<std::uint64_t, core::CommandDone> outcomes_;

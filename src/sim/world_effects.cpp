@@ -23,9 +23,13 @@ struct Match : Cases... {
 
 void World::perform(Process& process, const core::Effect& effect) {
   if (options_.transcript != nullptr) note_effect(process, effect);
+  if (const auto* send = std::get_if<core::SendDatagram>(&effect)) {
+    send_datagram(process, *send);  // what most of them are
+    return;
+  }
   const ProcessId id = process.id;
   const auto bytes = [this](core::Slice slice) { return effects_.bytes(slice); };
-  std::visit(Match{[&](const core::SendDatagram& send) { send_datagram(process, send); },
+  std::visit(Match{[](const core::SendDatagram&) {},
                    [&](const core::StartExchange& start) {
                      streams_.start_exchange(id, start.id, start.to, bytes(start.frame),
                                              start.timeout);
@@ -79,7 +83,7 @@ void World::launch(const Process& process, HostId target, const Address& to, Byt
   if (network.loses_datagram(source, target)) return;
   const std::uint32_t slot = packets_.take();
   Packet& packet = packets_.at(slot);
-  packet.from = address(source);
+  packet.from = process.address;
   packet.to = to;
   packet.sender = process.id;
   packet.target = target;

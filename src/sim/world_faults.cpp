@@ -40,14 +40,15 @@ void World::power_on(HostId host) {
 }
 
 void World::end_process(HostId host, Death death) {
-  Process* process = at(host).process.get();
+  Process* process = process_at(host);
   ROLLCALL_CHECK(process != nullptr);
   for (const Process::Waiting& waiting : process->inbox) {
     if (waiting.packet) packets_.give_back(*waiting.packet);
   }
   fabric_.listen(host, std::nullopt);
   const ProcessId id = process->id;
-  at(host).process.reset();
+  processes_[index_of(host)] = nullptr;
+  place_of(host).reset();
   judge_soundness(host);
   streams_.end_process(id, death);
 }
@@ -69,7 +70,7 @@ void World::restart(HostId host, Disk disk, std::vector<HostPort> seeds,
 
 void World::set_ability(HostId host, Ability ability) {
   static constexpr std::string_view words[] = {" runs freely", " hears nothing", " freezes"};
-  Process* process = at(host).process.get();
+  Process* process = process_at(host);
   ROLLCALL_CHECK(process != nullptr);
   note(name(host) + std::string(words[static_cast<std::size_t>(ability)]));
   process->ability = ability;
@@ -173,19 +174,19 @@ void World::set_drift(HostId host, std::int64_t ppm) {
   note(name(host) + "'s clock drifts by " + std::to_string(ppm) + " ppm");
   at(host).drift_ppm = ppm;
   if (!is_running(host)) return;
-  const Duration offset = at(host).process->local(now()) - now();
+  const Duration offset = process_at(host)->local(now()) - now();
   set_clock(host, HostClock(now(), offset, ppm));
 }
 
 void World::jump_clock(HostId host, Duration by) {
   ROLLCALL_CHECK(by >= Duration::zero());
   note(name(host) + "'s clock jumps by " + std::to_string(by.count()) + " ns");
-  const Duration offset = at(host).process->local(now()) + by - now();
+  const Duration offset = process_at(host)->local(now()) + by - now();
   set_clock(host, HostClock(now(), offset, at(host).drift_ppm));
 }
 
 void World::set_clock(HostId host, const HostClock& clock) {
-  Process& process = *at(host).process;
+  Process& process = *process_at(host);
   process.clock = clock;
   // The event for its deadline stands at the time of the clock as it was.
   on_deadline(host, process.armed_at);
@@ -202,7 +203,8 @@ Duration World::wall_time(HostId host) const {
 
 void World::judge_soundness(HostId host) {
   Host& home = at(host);
-  const bool is_sound = home.process != nullptr && home.process->ability == Ability::running &&
+  const Process* process = process_at(host);
+  const bool is_sound = process != nullptr && process->ability == Ability::running &&
                         !home.is_lossy && !home.is_starved;
   if (is_sound == home.sound_since.has_value()) return;
   home.sound_since = is_sound ? std::optional(now()) : std::nullopt;

@@ -28,6 +28,7 @@ Decoded read_ack(FieldReader& in) {
   const std::uint8_t flags = in.u8();
   if ((flags & ~ack_stranger) != 0) return std::unexpected(DecodeError::unknown_flag);
   ack.stranger = flags != 0;
+  ack.lost = in.u8();
   return ack;
 }
 
@@ -140,6 +141,7 @@ bool DatagramWriter::add(const Ack& ack) {
   out.u32(ack.sequence);
   out.u64(ack.digest);
   out.u8(ack.stranger ? ack_stranger : 0);
+  out.u8(ack.lost);
   return true;
 }
 

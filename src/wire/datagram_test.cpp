@@ -256,10 +256,20 @@ TEST(DatagramReaderTest, RefusesReservedBits) {
       datagram_of(PingRequest{.sequence = 1, .address = Address::v4(10, 0, 0, 1, 1)});
   const ByteVector update = datagram_of(plain_update());
 
-  EXPECT_EQ(refusal_with(ack, ack.size() - 1, 2), DecodeError::unknown_flag);
+  EXPECT_EQ(refusal_with(ack, ack.size() - 2, 2), DecodeError::unknown_flag);
   EXPECT_EQ(refusal_with(request, request.size() - 5, 2), DecodeError::unknown_flag);
-  EXPECT_EQ(refusal_with(update, flags_at, 0x40), DecodeError::unknown_flag);
   EXPECT_EQ(refusal_with(update, flags_at, 0x80), DecodeError::unknown_flag);
+}
+
+TEST(DatagramReaderTest, HoldsOnlyTheFailedForUnfit) {
+  Update update = plain_update();
+  for (const State state : {State::alive, State::suspect, State::left}) {
+    update.state = state;
+    const auto flags = static_cast<unsigned>(state) | 0x40U;
+    EXPECT_EQ(refusal_with(datagram_of(update), flags_at, flags), DecodeError::bad_field);
+  }
+  update.state = State::failed;
+  EXPECT_EQ(refusal_with(datagram_of(update), flags_at, 0x42), std::nullopt);
 }
 
 TEST(DatagramReaderTest, RefusesAFindingThatIsNone) {

@@ -103,8 +103,9 @@ TEST(GoldenTest, Ping) {
 }
 
 TEST(GoldenTest, Ack) {
-  EXPECT_EQ(datagram_hex(Ack{.sequence = 7, .digest = 0x2122232425262728, .stranger = true}),
-            envelope_hex + " 02 07 00 00 00 28 27 26 25 24 23 22 21 01");
+  EXPECT_EQ(
+      datagram_hex(Ack{.sequence = 7, .digest = 0x2122232425262728, .stranger = true, .lost = 85}),
+      envelope_hex + " 02 07 00 00 00 28 27 26 25 24 23 22 21 01 55");
 }
 
 TEST(GoldenTest, PingRequest) {

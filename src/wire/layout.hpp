@@ -58,11 +58,12 @@ inline constexpr std::uint8_t record_history = 0x04;
 inline constexpr std::uint8_t record_ipv6 = 0x08;
 inline constexpr std::uint8_t record_tags = 0x10;
 inline constexpr std::uint8_t record_witness = 0x20;
-inline constexpr std::uint8_t record_flags_known = 0x3F;
+inline constexpr std::uint8_t record_unfit = 0x40;
+inline constexpr std::uint8_t record_flags_known = 0x7F;
 
 // Sizes of the messages of a datagram, kind byte included, up to their first optional field.
 inline constexpr std::size_t ping_bytes = 1 + 4 + 16 + 8;
-inline constexpr std::size_t ack_bytes = 1 + 4 + 8 + 1;
+inline constexpr std::size_t ack_bytes = 1 + 4 + 8 + 1 + 1;
 inline constexpr std::size_t ping_request_fixed_bytes = 1 + 4 + 16 + 2 + 2 + 1;
 inline constexpr std::size_t report_bytes = 1 + 4 + 1;
 /// Flags, name length, port, incarnation, boot counter, life id: what every record begins with.

@@ -8,8 +8,8 @@ namespace rollcall::wire {
 
 bool Update::operator==(const Update& other) const {
   return name == other.name && life == other.life && incarnation == other.incarnation &&
-         state == other.state && age == other.age && address == other.address &&
-         witness == other.witness && has_tags == other.has_tags &&
+         state == other.state && age == other.age && unfit == other.unfit &&
+         address == other.address && witness == other.witness && has_tags == other.has_tags &&
          (!has_tags || std::ranges::equal(tags, other.tags));
 }
 

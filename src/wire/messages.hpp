@@ -44,6 +44,8 @@ struct Update {
   std::uint32_t incarnation = 0;
   State state = State::alive;
   Age age = Age::news;
+  /// Failed while it was heard: its network is at fault, and it stays out until that is sound.
+  bool unfit = false;
   Address address;
   /// Who saw it fail, for suspect and failed; who forced it out, for left. Else nobody.
   LifeId witness;
@@ -70,6 +72,9 @@ struct Ack {
   std::uint64_t digest = 0;
   /// The answerer has no record of the asker.
   bool stranger = false;
+  /// The share, in 1/255, of the answerer's own pings to random members that stayed unanswered
+  /// lately.
+  std::uint8_t lost = 0;
   bool operator==(const Ack&) const = default;
 };
 

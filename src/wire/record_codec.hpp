@@ -67,9 +67,10 @@ struct Shape {
   Family family = Family::ipv4;
   bool has_witness = false;
   bool has_tags = false;
+  bool is_unfit = false;
 
   [[nodiscard]] constexpr bool is_plain() const {
-    return family == Family::ipv4 && !has_witness && !has_tags;
+    return family == Family::ipv4 && !has_witness && !has_tags && !is_unfit;
   }
 };
 
@@ -78,7 +79,7 @@ struct Shape {
 inline constexpr Shape plain_shape{};
 
 [[gnu::always_inline]] inline Shape shape_of(const Update& update) {
-  return {family_of(update.address), !update.witness.is_nobody(), update.has_tags};
+  return {family_of(update.address), !update.witness.is_nobody(), update.has_tags, update.unfit};
 }
 
 /// shape_of(update).is_plain(), in one question.
@@ -86,7 +87,7 @@ inline constexpr Shape plain_shape{};
   const IpWords ip = std::bit_cast<IpWords>(update.address.ip);
   const std::uint64_t more = ip.first | (ip_prefix(ip) ^ ip_prefix(ipv4_none)) |
                              update.witness.high | update.witness.low |
-                             std::uint64_t{update.has_tags};
+                             std::uint64_t{update.has_tags} | std::uint64_t{update.unfit};
   return more == 0;
 }
 
@@ -105,6 +106,7 @@ inline std::size_t record_bytes(const Update& update) {
   if (shape.family == Family::ipv6) flags |= record_ipv6;
   if (shape.has_tags) flags |= record_tags;
   if (shape.has_witness) flags |= record_witness;
+  if (shape.is_unfit) flags |= record_unfit;
   return static_cast<std::uint8_t>(flags);
 }
 
@@ -145,7 +147,7 @@ void write_record(Writer& out, const Update& update) {
 
 constexpr Shape shape_of(std::uint8_t flags) {
   return {(flags & record_ipv6) != 0 ? Family::ipv6 : Family::ipv4, (flags & record_witness) != 0,
-          (flags & record_tags) != 0};
+          (flags & record_tags) != 0, (flags & record_unfit) != 0};
 }
 
 constexpr bool is_plain(std::uint8_t flags) {
@@ -179,8 +181,8 @@ template <class Value, class... Tag>
   std::expected<Value, DecodeError> made(
       std::in_place, tag..., std::string_view(), Life(), incarnation,
       static_cast<State>(rest.flags & record_state_mask),
-      static_cast<Age>((rest.flags & record_history) / record_history), Address(), LifeId(),
-      shape.has_tags, rest.tags);
+      static_cast<Age>((rest.flags & record_history) / record_history), shape.is_unfit, Address(),
+      LifeId(), shape.has_tags, rest.tags);
   Update& update = update_in(*made);
   // Made anew from its parts, because g++ 12 copies a whole one through memory and stalls.
   update.name = std::string_view(rest.name.data(), rest.name.size());
@@ -194,7 +196,8 @@ template <class Value, class... Tag>
   update.address.port = port;
   if (shape.has_witness) update.witness = in.life_id();
   if (id.is_nobody() || shape.has_witness == update.witness.is_nobody() || port == 0 ||
-      !is_valid_ip(ip, shape.family)) [[unlikely]] {
+      !is_valid_ip(ip, shape.family) || (shape.is_unfit && update.state != State::failed))
+      [[unlikely]] {
     made = std::unexpected(DecodeError::bad_field);
   }
   return made;

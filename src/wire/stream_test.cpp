@@ -212,7 +212,7 @@ TEST(FrameBodyTest, RefusesBucketsOutOfOrderTwiceOrBeyondTheLast) {
 TEST(FrameBodyTest, RefusesARecordThatIsRefusedInADatagram) {
   const SyncRecords sync{.records = {record_of("db1")}};
 
-  EXPECT_EQ(refusal_of(body_with(sync, 9, {0x40})), DecodeError::unknown_flag);
+  EXPECT_EQ(refusal_of(body_with(sync, 9, {0x80})), DecodeError::unknown_flag);
   EXPECT_EQ(refusal_of(body_with(sync, 11, {0, 0})), DecodeError::bad_field) << "port 0";
 }
 

@@ -89,6 +89,7 @@ inline Kept<Update> any_update() {
   update.incarnation = *rc::gen::arbitrary<std::uint32_t>();
   update.state = *rc::gen::element(State::alive, State::suspect, State::failed, State::left);
   update.age = *rc::gen::element(Age::news, Age::history);
+  update.unfit = update.state == State::failed && *rc::gen::arbitrary<bool>();
   update.address = any_address();
   if (*rc::gen::arbitrary<bool>()) update.witness = any_life_id();
   update.has_tags = *rc::gen::arbitrary<bool>();
@@ -108,7 +109,7 @@ inline Kept<Message> any_message() {
       break;
     case 1:
       kept.value = Ack{*rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint64_t>(),
-                       *rc::gen::arbitrary<bool>()};
+                       *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<std::uint8_t>()};
       break;
     case 2:
       kept.value = PingRequest{*rc::gen::arbitrary<std::uint32_t>(), any_life_id(), any_address(),

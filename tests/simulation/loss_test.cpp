@@ -29,6 +29,39 @@ TEST_P(Loss, OfHalfOfOneMembersPacketsFailsNobody) {
   EXPECT_EQ(failures(), 0U);
 }
 
+TEST_P(Loss, OfMostOfOneMembersPacketsPutsItAsideUntilItsNetworkIsSound) {
+  make_joined(20);
+  world().run_for(30s);
+  const HostId gray = draw_host();
+  const LifeId life = world().node(gray).life().id;
+
+  draw(2) == 0 ? world().set_loss(gray, {.in = 0.8}) : world().set_loss(gray, {.out = 0.8});
+  world().run_for(4min);
+  EXPECT_EQ(failures(), world().host_count()) << "once, at each";
+  EXPECT_EQ(verdicts().verdict_count(life), world().host_count());
+  EXPECT_EQ(world().node(gray).phase(), core::Phase::aside);
+
+  world().set_loss(gray, {});
+  EXPECT_EQ(cluster_->converge(60s), "");
+  EXPECT_EQ(failures(), world().host_count());
+}
+
+TEST_P(Loss, OfTheInputOfOneMemberAgainAndAgainFailsItOnce) {
+  make_joined(20);
+  world().run_for(30s);
+  const HostId gray = draw_host();
+
+  for (int i = 0; i < 4; ++i) {
+    world().set_loss(gray, {.in = 1});
+    world().run_for(20s);
+    world().set_loss(gray, {});
+    world().run_for(20s);
+  }
+  EXPECT_EQ(failures(), world().host_count()) << "once, at each";
+
+  EXPECT_EQ(cluster_->converge(60s), "");
+}
+
 TEST_P(Loss, OfAllDatagramsOfOneMemberFailsNobodyWhileStreamsPass) {
   make_joined(10);
   world().run_for(5s);

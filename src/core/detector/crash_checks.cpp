@@ -84,12 +84,7 @@ void CrashChecks::judge(Slot slot) {
   if (check == nullptr || !context_.is_live_still(slot, check->life)) return;
   if (!is_proven(*check)) return;
   close(slot);
-  wire::Update update = to_update(context_.table.at(slot));
-  update.has_tags = false;
-  update.state = State::failed;
-  update.age = wire::Age::news;
-  update.witness = context_.self_record().life.id;
-  registrar_.learn(update, Provenance::own);
+  registrar_.learn(own_finding(context_, slot, State::failed), Provenance::own);
 }
 
 void CrashChecks::close(Slot slot) {

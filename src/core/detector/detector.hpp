@@ -18,13 +18,16 @@ enum class Provenance : std::uint8_t {
   sync       // found by anti-entropy
 };
 
+/// What this node says of a member by its own observation, now.
+wire::Update own_finding(const Context& context, Slot slot, State state);
+
 /// Where the parts of a node report what they have found out about members.
 class Registrar {
  public:
   virtual ~Registrar() = default;
   /// Merges an update into the table and does all that follows from it.
   virtual void learn(const wire::Update& update, Provenance provenance) = 0;
-  /// A further member (this node) accuses an already suspected one: tells the others.
+  /// A further member (this node) accuses an already suspected one: tells its judges.
   virtual void confirm(Slot slot) = 0;
   /// Asks over TCP whether a member is there; the detector hears on_stream_ping().
   virtual void stream_ping(Slot slot, Duration timeout) = 0;
@@ -62,6 +65,8 @@ class Detector {
   virtual void on_refused(Slot slot) = 0;
   /// A stream to or from a member has ended by the other side's doing.
   virtual void on_stream_ended(Slot slot) = 0;
+  /// A datagram of some life arrived, whatever it says.
+  virtual void on_heard(const LifeId&) {}
   /// This node did not run for a while.
   virtual void on_pause(Duration length) = 0;
 
@@ -70,6 +75,8 @@ class Detector {
 
   /// How many members are looked at because of a suspicion.
   [[nodiscard]] virtual std::size_t suspicion_count() const { return 0; }
+  /// How many are looked at because a probe found them silent, and nobody has been told.
+  [[nodiscard]] virtual std::size_t doubt_count() const { return 0; }
 };
 
 }  // namespace rollcall::core

@@ -37,6 +37,24 @@ std::uint32_t PingLog::ping(Slot slot, PingPurpose purpose) {
   return sequence;
 }
 
+void PingLog::sample(Slot slot) {
+  if (context_.path.wants_sample(context_.now)) count_as_sample(ping(slot, PingPurpose::sample));
+}
+
+void PingLog::count_as_sample(std::uint32_t sequence) {
+  if (!context_.path.wants_sample(context_.now)) return;
+  const Duration wait = std::max(PathHealth::answer_time, context_.config.probe_timeout);
+  context_.path.expect(sequence, context_.now, context_.now + wait);
+}
+
+void PingLog::echo() {
+  wire::DatagramWriter writer(context_.envelope());
+  const bool fits = writer.add(wire::Ping{
+      .sequence = 0, .target = context_.self_record().life.id, .digest = context_.table.digest()});
+  ROLLCALL_CHECK(fits);
+  context_.send(context_.self_record().address, writer);
+}
+
 std::uint32_t PingLog::ping(const LifeId& target, const Address& address, PingPurpose purpose) {
   const std::uint32_t sequence =
       note({.purpose = purpose, .slot = {}, .target = target, .address = address});

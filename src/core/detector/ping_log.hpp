@@ -15,6 +15,7 @@ namespace rollcall::core {
 /// On whose behalf a ping was sent, and so who is told of its answer.
 enum class PingPurpose : std::uint8_t {
   probe,    // the detector's regular probe, or a look at a suspect
+  sample,   // to see whether answers arrive at all
   helper,   // for another member that asked
   rival,    // at another holder of this node's name
   lost,     // at a failed member, in case it is back
@@ -46,6 +47,13 @@ class PingLog {
 
   /// Pings a known member; returns the ping's sequence number.
   std::uint32_t ping(Slot slot, PingPurpose purpose);
+  /// Pings a known member, chosen at random, to see how this node's pings are answered; not if
+  /// there was such a ping just now.
+  void sample(Slot slot);
+  /// The same for a ping that has just gone out for another purpose.
+  void count_as_sample(std::uint32_t sequence);
+  /// Sends a datagram to this node itself, to see that what arrives is read.
+  void echo();
   /// Pings a life at an address, known or not.
   std::uint32_t ping(const LifeId& target, const Address& address, PingPurpose purpose);
   /// Asks a helper to look at a member; the report comes back under the sequence returned.

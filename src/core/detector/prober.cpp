@@ -17,14 +17,15 @@ void Prober::stop() {
   next_tick_ = never;
 }
 
-void Prober::probe(Slot slot) {
-  if (std::ranges::find(probes_, slot, &Probe::slot) != probes_.end()) return;
+std::optional<std::uint32_t> Prober::probe(Slot slot) {
+  if (std::ranges::find(probes_, slot, &Probe::slot) != probes_.end()) return std::nullopt;
   ++context_.counters.probes;
-  pings_.ping(slot, PingPurpose::probe);
+  const std::uint32_t ping = pings_.ping(slot, PingPurpose::probe);
   probes_.push_back({.slot = slot,
                      .life = context_.table.at(slot).life.id,
                      .started = context_.now,
                      .deadline = context_.now + context_.patience(slot)});
+  return ping;
 }
 
 void Prober::on_answer(Slot slot) {
@@ -54,7 +55,7 @@ std::vector<Slot> Prober::neighbours() const {
   for (std::size_t step = 1; step < ring.size() && step <= suspects_passed_max + 1; ++step) {
     const Slot next = ring[(own_place + step) % ring.size()];
     targets.push_back(next);
-    if (context_.table.at(next).state == State::alive) break;
+    if (!suspicions_.contains(next)) break;
   }
   return targets;
 }
@@ -69,8 +70,28 @@ void Prober::tick() {
                         context_.now + context_.config.probe_interval / 2);
   if (context_.others() == 0) return;
   for (const Slot slot : neighbours()) probe(slot);
-  if (++ticks_ % stray_every != 0) return;
-  for (const Slot slot : context_.pick_live(1, [](Slot) { return true; })) probe(slot);
+  if (++ticks_ % stray_every != 0 && !context_.path.is_worried()) return;
+  if (const auto stray = pick_sample()) {
+    if (const auto ping = probe(*stray)) pings_.count_as_sample(*ping);
+  }
+}
+
+/// Somebody at random; not one in doubt, for that would measure the other side, unless all are.
+std::optional<Slot> Prober::pick_sample() const {
+  auto picked = context_.pick_live(1, [this](Slot slot) { return !suspicions_.contains(slot); });
+  if (picked.empty()) picked = context_.pick_live(1, [](Slot) { return true; });
+  return picked.empty() ? std::nullopt : std::optional(picked.front());
+}
+
+/// An answer is missing: whose fault is it? A random member is asked; and where nothing at all is
+/// heard, those who would judge this node, so that they know that it speaks.
+void Prober::doubt_own_path(const Probe& probe) {
+  const auto asked = pick_sample();
+  if (asked && *asked != probe.slot) pings_.sample(*asked);
+  if (context_.last_heard >= probe.started) return;
+  for (const Slot slot : context_.ring_judges_of(context_.self)) {
+    pings_.ping(slot, PingPurpose::sample);
+  }
 }
 
 void Prober::ask_helpers(Probe& probe) {
@@ -81,6 +102,7 @@ void Prober::ask_helpers(Probe& probe) {
   for (const Slot helper : helpers) pings_.ask(helper, probe.slot, wait);
   pings_.ping(probe.slot, PingPurpose::probe);
   registrar_.stream_ping(probe.slot, wait);
+  doubt_own_path(probe);
   probe.stage = Stage::indirect;
   probe.deadline = context_.now + wait;
 }

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/context.hpp"
 #include "core/detector/detector.hpp"
 #include "core/detector/ping_log.hpp"
+#include "core/detector/suspicions.hpp"
 
 namespace rollcall::core {
 
@@ -25,24 +28,26 @@ namespace rollcall::core {
 /// Source: SWIM, section 3.1, for the helpers; the schedule and the adaptive waits are ours.
 class Prober {
  public:
-  Prober(Context& context, PingLog& pings, Registrar& registrar)
+  Prober(Context& context, PingLog& pings, Registrar& registrar, const Suspicions& suspicions)
       : context_(context),
         pings_(pings),
-        registrar_(registrar) {}
+        registrar_(registrar),
+        suspicions_(suspicions) {}
 
   /// A random member is probed besides the neighbour every so many intervals.
   static constexpr unsigned stray_every = 5;
-  /// Suspects passed over on the way to the neighbour to probe.
+  /// Doubted and suspected members passed over on the way to the neighbour to probe.
   static constexpr std::size_t suspects_passed_max = 8;
 
   void start();
   void stop();
 
-  /// Probes the next member on the ring that is not suspected, for one before it is: neighbours
+  /// Probes the next member on the ring that is not in doubt, for one before it is: neighbours
   /// that are lost together are found in one sweep.
   void probe_beyond_suspects();
-  /// Probes a member now, whatever the schedule.
-  void probe(Slot slot);
+  /// Probes a member now, whatever the schedule; returns the first ping's sequence number, unless
+  /// a probe of it is under way.
+  std::optional<std::uint32_t> probe(Slot slot);
   void on_answer(Slot slot);
   void on_report(Slot slot, wire::Finding finding);
   void on_stream_answer(Slot slot) { on_answer(slot); }
@@ -65,14 +70,17 @@ class Prober {
   };
 
   void tick();
-  /// The suspects after this node on the ring, and the first member after them.
+  /// Those in doubt after this node on the ring, and the first member after them.
   [[nodiscard]] std::vector<Slot> neighbours() const;
   void ask_helpers(Probe& probe);
+  [[nodiscard]] std::optional<Slot> pick_sample() const;
+  void doubt_own_path(const Probe& probe);
   [[nodiscard]] bool doubts_itself(const Probe& probe) const;
 
   Context& context_;
   PingLog& pings_;
   Registrar& registrar_;
+  const Suspicions& suspicions_;
   std::vector<Probe> probes_;
   Instant next_tick_ = never;
   unsigned ticks_ = 0;

@@ -73,7 +73,7 @@ void RollcallDetector::on_stream_ping(Slot slot, const LifeId& life, StreamPingR
 }
 
 void RollcallDetector::on_stream_ended(Slot slot) {
-  if (is_mutant(Mutant::closed_stream_is_death)) return report(slot, State::failed);
+  if (is_mutant(Mutant::closed_stream_is_death)) return declare_failed(slot);
   crash_checks_.look_at(slot);
 }
 
@@ -81,6 +81,7 @@ void RollcallDetector::on_pause(Duration length) {
   prober_.on_pause();
   suspicions_.on_pause(length);
   crash_checks_.clear();
+  context_.path.on_pause();
 }
 
 void RollcallDetector::accuse(Slot slot) {
@@ -88,19 +89,12 @@ void RollcallDetector::accuse(Slot slot) {
     suspicions_.open(slot, SuspicionCause::silent, context_.self_record().life.id);
     return;
   }
-  if (suspicions_.contains(slot)) return;  // its judges look already, and say so
-  report(slot, is_mutant(Mutant::suspicion_skipped) ? State::failed : State::suspect);
+  if (is_mutant(Mutant::suspicion_skipped)) return declare_failed(slot);
+  suspicions_.open(slot, SuspicionCause::doubted, context_.self_record().life.id);
 }
 
-/// What this node itself has found out, told to everybody.
-void RollcallDetector::report(Slot slot, State state) {
-  wire::Update update = to_update(context_.table.at(slot));
-  update.has_tags = false;
-  update.state = state;
-  update.age = wire::Age::news;
-  update.witness = context_.self_record().life.id;
-  if (is_mutant(Mutant::accuser_raises_incarnation)) ++update.incarnation;
-  registrar_.learn(update, Provenance::own);
+void RollcallDetector::declare_failed(Slot slot) {
+  registrar_.learn(own_finding(context_, slot, State::failed), Provenance::own);
 }
 
 void RollcallDetector::on_deadline() {

@@ -16,8 +16,8 @@ class RollcallDetector final : public Detector {
   RollcallDetector(Context& context, PingLog& pings, Registrar& registrar)
       : context_(context),
         registrar_(registrar),
-        prober_(context, pings, registrar),
         suspicions_(context, pings, registrar),
+        prober_(context, pings, registrar, suspicions_),
         crash_checks_(context, pings, registrar) {}
 
   void start() override { prober_.start(); }
@@ -35,21 +35,23 @@ class RollcallDetector final : public Detector {
   void on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) override;
   void on_refused(Slot slot) override { crash_checks_.on_refused(slot); }
   void on_stream_ended(Slot slot) override;
+  void on_heard(const LifeId& life) override { suspicions_.on_heard(life); }
   void on_pause(Duration length) override;
 
   void on_deadline() override;
   [[nodiscard]] Instant next_deadline() const override;
-  [[nodiscard]] std::size_t suspicion_count() const override { return suspicions_.size(); }
+  [[nodiscard]] std::size_t suspicion_count() const override { return suspicions_.told(); }
+  [[nodiscard]] std::size_t doubt_count() const override { return suspicions_.doubts(); }
 
  private:
   void on_sign_of_life(Slot slot);
   void accuse(Slot slot);
-  void report(Slot slot, State state);
+  void declare_failed(Slot slot);
 
   Context& context_;
   Registrar& registrar_;
-  Prober prober_;
   Suspicions suspicions_;
+  Prober prober_;
   CrashChecks crash_checks_;
 };
 

@@ -18,16 +18,8 @@ constexpr int budgets_max = 3;
 }  // namespace
 
 bool Suspicions::is_ring_judge(Slot slot) const {
-  const Ring& ring = context_.table.ring();
-  const std::size_t place = context_.table.ring_index(slot);
-  std::size_t judges = 0;
-  for (std::size_t step = 1; step < ring.size() && judges < ring_judges; ++step) {
-    const Slot before = ring[(place + ring.size() - step) % ring.size()];
-    if (context_.is_self(before)) return true;
-    // Suspects judge nobody: neighbours that die together still find judges.
-    if (context_.table.at(before).state == State::alive) ++judges;
-  }
-  return false;
+  const std::vector<Slot> judges = context_.ring_judges_of(slot);
+  return std::ranges::find(judges, context_.self) != judges.end();
 }
 
 std::size_t Suspicions::confirmations_possible() const {
@@ -41,11 +33,8 @@ Duration Suspicions::look_interval() const {
 }
 
 void Suspicions::open(Slot slot, SuspicionCause cause, const LifeId& witness) {
-  if (contains(slot)) {
-    add_witness(slot, witness);
-    if (cause == SuspicionCause::failed_elsewhere) look_now(slot);
-    return;
-  }
+  const auto open_already = std::ranges::find(list_, slot, &Suspicion::slot);
+  if (open_already != list_.end()) return add_cause(*open_already, cause, witness);
   const bool is_own = witness == context_.self_record().life.id;
   const Duration budget = context_.pause_budget();
   Suspicion suspicion{
@@ -76,14 +65,21 @@ bool Suspicions::add_witness(Slot slot, const LifeId& witness) {
   return is_new && suspicion->witnesses.size() <= confirmations_expected + 1;
 }
 
+void Suspicions::add_cause(Suspicion& suspicion, SuspicionCause cause, const LifeId& witness) {
+  suspicion.witnesses.add(witness);
+  if (cause == SuspicionCause::failed_elsewhere) look_now(suspicion);
+  if (cause != SuspicionCause::suspected || suspicion.cause != SuspicionCause::doubted) return;
+  suspicion.cause = SuspicionCause::suspected;
+  suspicion.has_confirmed = witness == context_.self_record().life.id;
+}
+
 /// Others have passed their verdict, so there is none to wait for: it looks itself.
-void Suspicions::look_now(Slot slot) {
-  const auto suspicion = std::ranges::find(list_, slot, &Suspicion::slot);
-  suspicion->cause = SuspicionCause::failed_elsewhere;
-  if (suspicion->role == Role::judge) return;
-  suspicion->role = Role::judge;
-  suspicion->since = context_.now;
-  suspicion->next_look = context_.now;
+void Suspicions::look_now(Suspicion& suspicion) {
+  suspicion.cause = SuspicionCause::failed_elsewhere;
+  if (suspicion.role == Role::judge) return;
+  suspicion.role = Role::judge;
+  suspicion.since = context_.now;
+  suspicion.next_look = context_.now;
 }
 
 void Suspicions::close(Slot slot) {
@@ -95,9 +91,16 @@ void Suspicions::on_answer(Slot slot) {
   if (suspicion == list_.end()) return;
   suspicion->since = context_.now;
   suspicion->silent_looks = 0;
-  // Silence was all there was against it; a member that others failed must still hear of it,
-  // and answers that with a new life.
-  if (suspicion->cause == SuspicionCause::silent) close(slot);
+  // Silence was all there was against it, and nobody was told; a member that was accused, or that
+  // others failed, must still hear of it.
+  const bool is_told = suspicion->cause == SuspicionCause::suspected ||
+                       suspicion->cause == SuspicionCause::failed_elsewhere;
+  if (!is_told) close(slot);
+}
+
+void Suspicions::on_heard(const LifeId& life) {
+  const auto suspicion = std::ranges::find(list_, life, &Suspicion::life);
+  if (suspicion != list_.end()) suspicion->last_heard = context_.now;
 }
 
 void Suspicions::on_pause(Duration length) {
@@ -147,16 +150,34 @@ void Suspicions::look(Suspicion& suspicion) {
   suspicion.next_look = context_.now + context_.prng.between(interval * 3 / 4, interval * 5 / 4);
 }
 
-/// A judge that sees nothing either says so, once: it makes the time shorter for all.
 void Suspicions::ask_controls(Slot suspect) {
+  if (context_.others() < 2) return pings_.echo();
   const auto others = context_.pick_live(controls, [&](Slot slot) {
     return slot != suspect && context_.table.at(slot).state == State::alive;
   });
-  for (const Slot slot : others) pings_.ping(slot, PingPurpose::probe);
+  for (const Slot slot : others) pings_.ping(slot, PingPurpose::sample);
 }
 
+void Suspicions::speak(Suspicion& suspicion) {
+  if (is_accusable(suspicion)) {
+    wire::Update accusation = own_finding(context_, suspicion.slot, State::suspect);
+    if (is_mutant(Mutant::accuser_raises_incarnation)) ++accusation.incarnation;
+    registrar_.learn(accusation, Provenance::own);
+  } else if (suspicion.cause == SuspicionCause::suspected) {
+    maybe_confirm(suspicion);
+  }
+}
+
+bool Suspicions::is_accusable(const Suspicion& suspicion) const {
+  if (suspicion.cause != SuspicionCause::doubted) return false;
+  if (suspicion.silent_looks <= looks_for_confirmation) return false;
+  return suspicion.silent_looks > looks_for_accusation ||
+         context_.now >= suspicion.since + context_.pause_budget() / doubts_per_budget;
+}
+
+/// A judge that sees nothing either says so, once: it makes the time shorter for all.
 void Suspicions::maybe_confirm(Suspicion& suspicion) {
-  if (suspicion.has_confirmed || suspicion.cause != SuspicionCause::suspected) return;
+  if (suspicion.has_confirmed) return;
   if (suspicion.silent_looks <= looks_for_confirmation) return;
   suspicion.has_confirmed = true;
   if (suspicion.witnesses.size() > confirmations_expected) return;
@@ -166,27 +187,34 @@ void Suspicions::maybe_confirm(Suspicion& suspicion) {
 }
 
 bool Suspicions::has_failed(const Suspicion& suspicion) const {
-  if (suspicion.role != Role::judge || suspicion.silent_looks < looks_for_verdict) return false;
+  if (suspicion.role != Role::judge || suspicion.cause == SuspicionCause::doubted) return false;
+  if (suspicion.silent_looks < looks_for_verdict) return false;
   if (context_.now < verdict_at(suspicion)) return false;
   if (is_mutant(Mutant::deaf_member_judges)) return true;
-  // Whom nobody answers may have lost its own network: it buries nobody.
-  return context_.others() < 2 || context_.last_answered > suspicion.last_look;
+  // Whom nobody answers, or hardly anybody, may have lost its own network: it buries nobody.
+  if (context_.others() < 2) return hears_itself_since(suspicion.last_look);
+  return context_.last_answered > suspicion.last_look && context_.path.may_judge(context_.now);
 }
 
-void Suspicions::pass_verdict(Slot slot) {
-  wire::Update update = to_update(context_.table.at(slot));
-  update.has_tags = false;
-  update.state = State::failed;
-  update.age = wire::Age::news;
-  update.witness = context_.self_record().life.id;
-  registrar_.learn(update, Provenance::own);
+/// With nobody else to ask, a node asks itself: if not even that arrives, it is its own input that
+/// waits. Where that has never arrived, as behind a translating router, it says nothing.
+bool Suspicions::hears_itself_since(Instant time) const {
+  return !context_.last_heard_itself || *context_.last_heard_itself >= time;
+}
+
+/// One that spoke all the time that it was silent to every look does not hear.
+wire::Update Suspicions::verdict_on(const Suspicion& suspicion) const {
+  wire::Update verdict = own_finding(context_, suspicion.slot, State::failed);
+  verdict.unfit =
+      suspicion.last_heard > suspicion.since + context_.pause_budget() / doubts_per_budget;
+  return verdict;
 }
 
 void Suspicions::on_deadline() {
   std::erase_if(list_, [this](const Suspicion& suspicion) {
     return !context_.is_live_still(suspicion.slot, suspicion.life);
   });
-  std::vector<Slot> failed;
+  std::vector<wire::Update> failed;
   for (Suspicion& suspicion : list_) {
     if (suspicion.role == Role::listener) {
       if (context_.now < suspicion.fallback) continue;
@@ -196,13 +224,13 @@ void Suspicions::on_deadline() {
       suspicion.next_look = context_.now;
     }
     if (has_failed(suspicion)) {
-      failed.push_back(suspicion.slot);
+      failed.push_back(verdict_on(suspicion));
     } else if (suspicion.next_look <= context_.now && !awaits_last_answer(suspicion)) {
       look(suspicion);
-      maybe_confirm(suspicion);
+      speak(suspicion);
     }
   }
-  for (const Slot slot : failed) pass_verdict(slot);
+  for (const wire::Update& verdict : failed) registrar_.learn(verdict, Provenance::own);
 }
 
 Instant Suspicions::deadline_of(const Suspicion& suspicion) const {

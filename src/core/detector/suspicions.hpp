@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -14,12 +15,18 @@ namespace rollcall::core {
 
 /// Why a member is under suspicion here.
 enum class SuspicionCause : std::uint8_t {
+  doubted,           // a probe found it silent; nobody has been told
   suspected,         // its record says so, by whomever
   failed_elsewhere,  // others hold it for failed; here it is live
   silent             // silent, in a cluster that has suspicion switched off
 };
 
-/// Suspected members, until each refutes or fails.
+/// Doubted and suspected members, until each answers, refutes or fails.
+///
+/// Whom a probe finds silent is doubted first: this node looks on by itself for a quarter of the
+/// pause budget before it tells anybody. The time allowed runs meanwhile, so a verdict comes no
+/// later for it; and under loss, where one probe in fifty may find nobody, nearly every doubt
+/// ends with an answer and costs the others nothing.
 ///
 /// Nobody is failed on hearsay: only judges pass a verdict, and a judge is a member that has
 /// kept looking itself, many times, and saw nothing. Judges are whoever accused first and the
@@ -32,11 +39,12 @@ enum class SuspicionCause : std::uint8_t {
 ///         (PROTOCOL.md, "Failure detection").
 class Suspicions {
  public:
-  /// Members before the suspect on the ring that judge it besides its accuser.
-  static constexpr std::size_t ring_judges = 4;
   /// Looks that must have stayed unanswered before a verdict, and before an own accusation.
   static constexpr unsigned looks_for_verdict = 3;
   static constexpr unsigned looks_for_confirmation = 2;
+  /// Looks, and the share of the pause budget, after which a doubt is told: whichever is first.
+  static constexpr unsigned looks_for_accusation = 5;
+  static constexpr int doubts_per_budget = 4;
   /// Independent accusers, besides the judge, that make the time-out the pause budget itself.
   static constexpr std::size_t confirmations_expected = 2;
   /// Members asked beside the last look at a suspect, to see that answers arrive at all.
@@ -53,10 +61,17 @@ class Suspicions {
   void close(Slot slot);
   void clear() { list_.clear(); }
   [[nodiscard]] bool contains(Slot slot) const;
-  [[nodiscard]] std::size_t size() const { return list_.size(); }
+  /// Members that are under more than a doubt.
+  [[nodiscard]] std::size_t told() const { return list_.size() - doubts(); }
+  [[nodiscard]] std::size_t doubts() const {
+    return static_cast<std::size_t>(
+        std::ranges::count(list_, SuspicionCause::doubted, &Suspicion::cause));
+  }
 
-  /// The member answered: it runs. It is for the member itself to refute.
+  /// The member answered: it runs. Once accused, it is for the member itself to refute.
   void on_answer(Slot slot);
+  /// A datagram of some life arrived, whatever it says.
+  void on_heard(const LifeId& life);
   /// This node did not run: the time does not count, nor do looks whose answers it missed.
   void on_pause(Duration length);
 
@@ -77,23 +92,29 @@ class Suspicions {
     Instant fallback{};
     Instant next_look{};
     Instant last_look{};
+    /// When the suspect itself was last heard, though it did not answer.
+    Instant last_heard{};
     unsigned silent_looks = 0;
     bool has_confirmed = false;
   };
 
   [[nodiscard]] bool is_ring_judge(Slot slot) const;
+  [[nodiscard]] wire::Update verdict_on(const Suspicion& suspicion) const;
   [[nodiscard]] std::size_t confirmations_possible() const;
   [[nodiscard]] Duration look_interval() const;
   [[nodiscard]] Duration time_allowed(const Suspicion& suspicion) const;
   [[nodiscard]] Instant verdict_at(const Suspicion& suspicion) const;
   [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
   [[nodiscard]] bool awaits_last_answer(const Suspicion& suspicion) const;
-  void look_now(Slot slot);
+  void add_cause(Suspicion& suspicion, SuspicionCause cause, const LifeId& witness);
+  void look_now(Suspicion& suspicion);
   void look(Suspicion& suspicion);
   void ask_controls(Slot suspect);
+  void speak(Suspicion& suspicion);
   void maybe_confirm(Suspicion& suspicion);
+  [[nodiscard]] bool is_accusable(const Suspicion& suspicion) const;
+  [[nodiscard]] bool hears_itself_since(Instant time) const;
   [[nodiscard]] bool has_failed(const Suspicion& suspicion) const;
-  void pass_verdict(Slot slot);
 
   Context& context_;
   PingLog& pings_;

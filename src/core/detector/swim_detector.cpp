@@ -132,12 +132,18 @@ std::optional<Slot> SwimDetector::next_target() {
   return std::nullopt;
 }
 
-void SwimDetector::begin_probe() {
+/// Ticks that a probe outlasted come as one, when it ends; the next keeps the old step.
+Instant SwimDetector::tick_after(Instant moment) const {
+  const Duration interval = context_.config.probe_interval;
+  return next_probe_ + ((moment - next_probe_) / interval + 1) * interval;
+}
+
+void SwimDetector::begin_probe(Instant begun) {
   const bool is_stretched = tuning().health_probe != HealthProbe::off;
   const auto scale = is_stretched ? context_.health.misses() + 1 : 1U;
   const bool stretches_timeout = tuning().health_probe == HealthProbe::interval_and_timeout;
   const Duration timeout = context_.config.probe_timeout * (stretches_timeout ? scale : 1U);
-  next_probe_ = context_.now + context_.config.probe_interval * scale;
+  next_probe_ = tick_after(begun);
   const auto target = next_target();
   if (!target) return;
   ++context_.counters.probes;
@@ -145,8 +151,8 @@ void SwimDetector::begin_probe() {
   probe_ = {.slot = *target,
             .life = context_.table.at(*target).life.id,
             .timeout = timeout,
-            .indirect_at = context_.now + timeout,
-            .ends = next_probe_};
+            .indirect_at = begun + timeout,
+            .ends = begun + context_.config.probe_interval * scale};
 }
 
 void SwimDetector::ask_helpers() {
@@ -173,11 +179,39 @@ void SwimDetector::end_probe() {
   }
   if (!context_.is_live_still(probe.slot, probe.life)) return;
   ++context_.counters.probes_failed;
-  if (probe.nacks < probe.helpers || probe.helpers == 0) context_.health.on_missing_helpers();
+  note_failed_probe(probe);
   const Record& record = context_.table.at(probe.slot);
   const LifeId& self = context_.self_record().life.id;
   const State state = context_.config.suspicion_enabled ? State::suspect : State::failed;
   registrar_.learn(accusation(record, state, self), Provenance::own);
+}
+
+/// The paper counts a failed probe, and each helper that was asked and said nothing. memberlist
+/// counts these helpers alone, and the probe only where there was none to ask.
+void SwimDetector::note_failed_probe(const Probe& probe) {
+  const std::size_t missed = probe.helpers - std::min(probe.nacks, probe.helpers);
+  const bool counts_probe =
+      probe.helpers == 0 || tuning().health_probe == HealthProbe::interval_and_timeout;
+  for (std::size_t i = 0; i < missed + (counts_probe ? 1 : 0); ++i) {
+    context_.health.on_missing_helpers();
+  }
+}
+
+void SwimDetector::end_probe_if_over() {
+  if (!probe_) return;
+  if (probe_->stage == Stage::direct && probe_->indirect_at <= context_.now) ask_helpers();
+  const bool is_over =
+      probe_->ends <= context_.now || (probe_->answered && next_probe_ <= context_.now);
+  if (is_over) end_probe();
+}
+
+void SwimDetector::on_pause(Duration) {
+  if (tuning().stall != SwimTuning::Stall::blocked) return;
+  pass_verdicts();
+  end_probe_if_over();
+  // The probe that was due first was stuck in sending; its time ran all the same.
+  if (!probe_ && next_probe_ <= context_.now) begin_probe(next_probe_);
+  end_probe_if_over();
 }
 
 Instant SwimDetector::deadline_of(const Suspicion& suspicion) const {
@@ -189,11 +223,12 @@ Instant SwimDetector::deadline_of(const Suspicion& suspicion) const {
 }
 
 void SwimDetector::on_deadline() {
-  if (probe_ && probe_->stage == Stage::direct && probe_->indirect_at <= context_.now) {
-    ask_helpers();
-  }
-  if (probe_ && probe_->ends <= context_.now) end_probe();
-  if (next_probe_ <= context_.now) begin_probe();
+  end_probe_if_over();
+  if (!probe_ && next_probe_ <= context_.now) begin_probe(context_.now);
+  pass_verdicts();
+}
+
+void SwimDetector::pass_verdicts() {
   std::vector<Slot> expired;
   for (const Suspicion& suspicion : suspicions_) {
     if (deadline_of(suspicion) <= context_.now) expired.push_back(suspicion.slot);
@@ -206,9 +241,9 @@ void SwimDetector::on_deadline() {
 
 Instant SwimDetector::next_deadline() const {
   Instant earliest = next_probe_;
-  if (probe_) {
-    earliest =
-        std::min(earliest, probe_->stage == Stage::direct ? probe_->indirect_at : probe_->ends);
+  // An unanswered probe puts the next one off until it ends.
+  if (probe_ && !probe_->answered) {
+    earliest = probe_->stage == Stage::direct ? probe_->indirect_at : probe_->ends;
   }
   for (const Suspicion& suspicion : suspicions_) {
     earliest = std::min(earliest, deadline_of(suspicion));

@@ -13,9 +13,11 @@ namespace rollcall::core {
 /// Ping/ack failure detection as published, for comparison: SWIM with Lifeguard. SwimTuning
 /// chooses among the published variants; what its defaults give is this:
 ///
-/// A shuffled round robin, one target an interval (times 1 + misses); verdict at the interval's
-/// end; suspicion from 4·max(1, log10 n) intervals up to six times that, shrinking with two
-/// independent confirmations, on a timer of every member that has heard of it.
+/// A shuffled round robin, one target an interval; verdict at the interval's end (times
+/// 1 + misses: a bad local health stretches the wait of a probe that has no answer, and an
+/// answered one is followed at the next interval, as in memberlist); suspicion from 4·max(1, log10
+/// n) intervals up to six times that, shrinking with two independent confirmations, on a timer of
+/// every member that has heard of it.
 ///
 /// Source: Das, Gupta, Motivala, "SWIM", DSN 2002; Dadgar, Phillips, Currey, "Lifeguard", 2018.
 class SwimDetector final : public Detector {
@@ -39,7 +41,8 @@ class SwimDetector final : public Detector {
   void on_stream_ping(Slot slot, const LifeId& life, StreamPingResult result) override;
   void on_refused(Slot) override {}
   void on_stream_ended(Slot) override {}
-  void on_pause(Duration) override {}
+  /// With Stall::blocked, what ran out meanwhile has done so before what waited is read.
+  void on_pause(Duration length) override;
 
   void on_deadline() override;
   [[nodiscard]] Instant next_deadline() const override;
@@ -69,9 +72,14 @@ class SwimDetector final : public Detector {
   [[nodiscard]] const SwimTuning& tuning() const { return context_.config.swim; }
   void put_in_order(Slot slot);
   void open_suspicion(Slot slot);
-  void begin_probe();
+  [[nodiscard]] Instant tick_after(Instant moment) const;
+  /// A probe that counts from a moment which may have passed.
+  void begin_probe(Instant begun);
   void ask_helpers();
   void end_probe();
+  void end_probe_if_over();
+  void note_failed_probe(const Probe& probe);
+  void pass_verdicts();
   std::optional<Slot> next_target();
   [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
 

@@ -222,12 +222,62 @@ TEST_F(SwimDetectorTest, StretchesWhatItsTuningSaysWhenItsHealthIsBad) {
     make({.phases = SwimTuning::Phases::aligned, .health_probe = one.what}, 5);
     context_->health.on_accused();
     context_->health.on_accused();
-    run_for(1s, /*answers=*/true);  // the first probe leaves
+    run_for(1s);  // the first probe leaves
 
     EXPECT_EQ(detector_->next_deadline() - context_->now, one.helpers_asked);
     run_for(one.helpers_asked);
     EXPECT_EQ(detector_->next_deadline() - start, 1s + one.next_probe);
   }
+}
+
+TEST_F(SwimDetectorTest, ProbesOnAtTheUsualPaceWhileAnswered) {
+  using enum SwimTuning::HealthProbe;
+  make({.phases = SwimTuning::Phases::aligned, .health_probe = interval_and_timeout}, 5);
+  for (int i = 0; i < 4; ++i) context_->health.on_accused();
+
+  run_for(4s, /*answers=*/true);
+
+  EXPECT_EQ(pinged_.size(), 4U);
+  EXPECT_EQ(context_->health.misses(), 1U);  // each answer that a probe ended with counts
+}
+
+TEST_F(SwimDetectorTest, CountsMissingHelpersAsPublishedOrAsShipped) {
+  using enum SwimTuning::HealthProbe;
+  for (const auto& [what, misses] : {std::pair(interval_and_timeout, 4U), {interval, 3U}}) {
+    said_.clear();
+    make({.phases = SwimTuning::Phases::aligned, .health_probe = what}, 5);
+
+    run_for(2s);
+
+    EXPECT_EQ(said_.size(), 1U);
+    EXPECT_EQ(context_->health.misses(), misses);
+  }
+}
+
+/// The first probe is due at 1 s; the process gets to its network again at 8.5 s.
+TEST_F(SwimDetectorTest, AccusesWhomItCouldNotSendToOnlyWhenBlocked) {
+  for (const auto stall : {SwimTuning::Stall::stopped, SwimTuning::Stall::blocked}) {
+    make({.phases = SwimTuning::Phases::aligned, .stall = stall}, 5);
+
+    context_->now += 8500ms;
+    detector_->on_pause(7500ms);
+
+    EXPECT_EQ(said_.size(), stall == SwimTuning::Stall::blocked ? 1U : 0U);
+  }
+}
+
+TEST_F(SwimDetectorTest, WaitsForABlockedProbeAsLongAsItsHealthSays) {
+  make({.phases = SwimTuning::Phases::aligned,
+        .health_probe = SwimTuning::HealthProbe::interval_and_timeout,
+        .stall = SwimTuning::Stall::blocked},
+       5);
+  for (int i = 0; i < 8; ++i) context_->health.on_accused();
+
+  context_->now += 8500ms;
+  detector_->on_pause(7500ms);
+
+  EXPECT_TRUE(said_.empty());
+  EXPECT_EQ(detector_->next_deadline(), start + 1s + 8s);
 }
 
 TEST_F(SwimDetectorTest, TellsASuspectOnlyWithTheBuddySystem) {
@@ -271,11 +321,11 @@ TEST_F(SwimDetectorTest, TicksAreOneGossipIntervalApart) {
 TEST_F(SwimDetectorTest, SendsAnUpdateAsOftenAsItsTuningSays) {
   using enum SwimTuning::Growth;
   make({}, 99);
-  EXPECT_EQ(gossip_->queue().send_limit(), 12U);  // 4·ceil(log10(101))
+  EXPECT_EQ(gossip_->queue().send_limit(wire::Age::news), 12U);  // 4·ceil(log10(101))
   make({.growth = rounds}, 99);
-  EXPECT_EQ(gossip_->queue().send_limit(), 15U);  // 3·ceil(ln(101))
+  EXPECT_EQ(gossip_->queue().send_limit(wire::Age::news), 15U);  // 3·ceil(ln(101))
   make({.update_sends = 5}, 99);
-  EXPECT_EQ(gossip_->queue().send_limit(), 5U);
+  EXPECT_EQ(gossip_->queue().send_limit(wire::Age::news), 5U);
 }
 
 }  // namespace

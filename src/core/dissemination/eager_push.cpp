@@ -3,15 +3,8 @@
 #include "core/dissemination/eager_push.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace rollcall::core {
-
-std::size_t EagerPush::fanout() const {
-  if (context_.config.gossip_fanout != 0) return context_.config.gossip_fanout;
-  const double members = static_cast<double>(std::max<std::size_t>(context_.others(), 1));
-  return std::min<std::size_t>(12, static_cast<std::size_t>(std::ceil(std::log(members))) + 3);
-}
 
 std::optional<wire::Update> EagerPush::compose(const News& news) const {
   if (!context_.table.is_used(news.slot)) return std::nullopt;
@@ -23,6 +16,29 @@ std::optional<wire::Update> EagerPush::compose(const News& news) const {
   return update;
 }
 
+/// Both neighbours on the ring, then random members. A member needs no news that is only about
+/// itself.
+std::vector<Slot> EagerPush::pick_targets(std::optional<Slot> only_about) const {
+  std::vector<Slot> targets;
+  const auto is_wanted = [&](Slot slot) {
+    return slot != only_about && std::ranges::find(targets, slot) == targets.end();
+  };
+  const std::size_t fanout = push_fanout(context_);
+  for (const Slot slot : ring_neighbours()) {
+    if (is_wanted(slot) && targets.size() < fanout) targets.push_back(slot);
+  }
+  const auto random = context_.pick_live(fanout - targets.size(), is_wanted);
+  targets.insert(targets.end(), random.begin(), random.end());
+  return targets;
+}
+
+std::vector<Slot> EagerPush::ring_neighbours() const {
+  const Ring& ring = context_.table.ring();
+  if (!is_live(context_.self_record().state) || ring.size() < 2) return {};
+  const std::size_t place = context_.table.ring_index(context_.self);
+  return {ring[(place + 1) % ring.size()], ring[(place + ring.size() - 1) % ring.size()]};
+}
+
 void EagerPush::flush_if_due() {
   if (pending_.empty() || context_.now < last_flush_ + spacing) return;
   last_flush_ = context_.now;
@@ -32,8 +48,7 @@ void EagerPush::flush_if_due() {
   tell_subjects();
   pack();
   if (packed_.empty()) return;
-  const auto targets =
-      context_.pick_live(fanout(), [&](Slot slot) { return !only_about || slot != *only_about; });
+  const std::vector<Slot> targets = pick_targets(only_about);
   for (const Slot target : targets) {
     for (const Slice payload : packed_) context_.send(context_.table.at(target).address, payload);
   }

@@ -10,16 +10,21 @@
 
 namespace rollcall::core {
 
-/// Tells news to a few random members the moment it is learned; duplicates stop it, for only
-/// what changes a record is pushed on. Five or six hops reach a thousand members.
+/// Tells news to a few members the moment it is learned; duplicates stop it, for only what changes
+/// a record is pushed on. Five or six hops reach a thousand members.
+///
+/// The few are both neighbours on the ring, and random ones. The random ones carry it far; but
+/// whom they all happen to miss (one member in a rumour or two of a hundred) is still reached,
+/// unless both its neighbours were missed as well.
 ///
 /// A burst of news (a hundred joins at once) is gathered for a few milliseconds, so that it
 /// costs packets by the datagram and not by the update.
 ///
-/// Limits: one datagram of each burst to each of fanout() members, at most datagrams_max a
+/// Limits: one datagram of each burst to each of push_fanout() members, at most datagrams_max a
 ///         flush; the rest waits for the next.
 /// Source: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", 1987,
-///         section 1.4 (rumor mongering, blind, with infect-and-die).
+///         section 1.4 (rumor mongering, blind, with infect-and-die); Lin, Marzullo, Masini,
+///         "Gossip versus Deterministically Constrained Flooding", DISC 2000, for the ring.
 class EagerPush {
  public:
   explicit EagerPush(Context& context) : context_(context) {}
@@ -41,9 +46,6 @@ class EagerPush {
   [[nodiscard]] Instant next_deadline() const {
     return pending_.empty() ? never : last_flush_ + spacing;
   }
-  /// How many members are told: enough that, each telling as many, all but a fraction of a
-  /// member is reached (residue about N·e^-fanout).
-  [[nodiscard]] std::size_t fanout() const;
 
  private:
   struct News {
@@ -54,6 +56,8 @@ class EagerPush {
   };
 
   [[nodiscard]] std::optional<wire::Update> compose(const News& news) const;
+  [[nodiscard]] std::vector<Slot> pick_targets(std::optional<Slot> only_about) const;
+  [[nodiscard]] std::vector<Slot> ring_neighbours() const;
   void pack();
   void tell_subjects();
 

@@ -28,6 +28,8 @@ class Gossip {
   void announce(Slot slot, wire::Age age, std::optional<LifeId> witness = {});
   /// Spreads a record found by comparison: it is no news, so it only rides along.
   void mention(Slot slot);
+  /// Another member told the same of it.
+  void on_heard(Slot slot, const LifeId& witness) { queue_.on_heard(slot, witness); }
   void forget(Slot slot) { queue_.remove(slot); }
   void clear();
 

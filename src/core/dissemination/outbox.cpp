@@ -12,12 +12,15 @@ void Outbox::tell_about_itself(Slot receiver, wire::DatagramWriter& writer) cons
   if (record.state == State::suspect && !has_buddies) return;
   wire::Update update = to_update(record);
   update.has_tags = false;
-  if (record.failed_elsewhere && is_live(record.state)) update.state = State::failed;
+  if (record.failed_elsewhere && is_live(record.state)) {
+    update.state = State::failed;
+    update.unfit = record.unfit;
+  }
   // The datagram holds one short message so far: the update fits. If not, it goes without.
   static_cast<void>(writer.add(update));
 }
 
-void Outbox::tell_of_departure(wire::DatagramWriter& writer) const {
+void Outbox::tell_of_end(wire::DatagramWriter& writer) const {
   static_cast<void>(writer.add(compose_update(context_.self_record())));
 }
 

@@ -22,7 +22,7 @@ class Outbox {
     wire::DatagramWriter writer(context_.envelope());
     const bool fits = writer.add(message);
     ROLLCALL_CHECK(fits);
-    if (context_.phase == Phase::leaving) tell_of_departure(writer);
+    if (context_.phase == Phase::leaving || context_.phase == Phase::aside) tell_of_end(writer);
     if (receiver) tell_about_itself(*receiver, writer);
     queue_.fill(writer);
     context_.send(to, writer);
@@ -38,8 +38,9 @@ class Outbox {
 
  private:
   void tell_about_itself(Slot receiver, wire::DatagramWriter& writer) const;
-  /// A departure is in every datagram until it is acknowledged.
-  void tell_of_departure(wire::DatagramWriter& writer) const;
+  /// A departure is in every datagram until it is acknowledged; that this member stands aside, in
+  /// every one while it does.
+  void tell_of_end(wire::DatagramWriter& writer) const;
 
   Context& context_;
   UpdateQueue& queue_;

@@ -70,10 +70,33 @@ TEST_F(UpdateQueueTest, SendsWhatWasSentLessOftenFirst) {
 TEST_F(UpdateQueueTest, StopsAfterTheLimit) {
   queue_.add(add_member("a"), wire::Age::news);
 
-  for (std::size_t i = 0; i < queue_.send_limit(); ++i) EXPECT_EQ(fill(), Names{"a"});
+  for (std::size_t i = 0; i < queue_.send_limit(wire::Age::news); ++i)
+    EXPECT_EQ(fill(), Names{"a"});
 
   EXPECT_TRUE(fill().empty());
   EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(UpdateQueueTest, CountsACopyThatIsHeardAsOneThatNeedNotBeSent) {
+  const Slot a = add_member("a");
+  queue_.add(a, wire::Age::news);
+  const std::size_t limit = queue_.send_limit(wire::Age::news);
+
+  for (std::size_t i = 0; i + 1 < limit; ++i) queue_.on_heard(a, LifeId{});
+  EXPECT_EQ(fill(), Names{"a"});
+
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(UpdateQueueTest, DoesNotCountWhatAnotherWitnessSays) {
+  const Slot a = add_member("a");
+  queue_.add(a, wire::Age::news);
+
+  for (std::size_t i = 0; i < queue_.send_limit(wire::Age::news); ++i) {
+    queue_.on_heard(a, LifeId{1, 2});
+  }
+
+  EXPECT_EQ(fill(), Names{"a"});
 }
 
 TEST_F(UpdateQueueTest, KeepsOneEntryAMember) {

@@ -19,7 +19,8 @@ Record record_of(const wire::Update& update, Instant now) {
           .address = update.address,
           .tags = ByteVector(update.tags.begin(), update.tags.end()),
           .witness = update.witness,
-          .since = now};
+          .since = now,
+          .unfit = update.unfit};
 }
 
 /// supersedes(), unless a mutant has it otherwise.
@@ -64,6 +65,7 @@ void Membership::renew_life(std::uint64_t boot_above) {
   record.incarnation = 0;
   record.state = State::alive;
   record.witness = {};
+  record.unfit = false;
   record.since = context_.now;
   put_own(std::move(record));
   context_.effects->add(PersistBoot{context_.self_record().life.boot});
@@ -83,6 +85,17 @@ void Membership::set_own_state(State state) {
   put_own(std::move(record));
   gossip_.announce(context_.self, wire::Age::news);
   if (state == State::left) context_.publish(EventKind::member_leave, context_.self_record());
+}
+
+void Membership::declare_unfit() {
+  Record record = context_.self_record();
+  record.state = State::failed;
+  record.unfit = true;
+  record.witness = record.life.id;
+  record.since = context_.now;
+  put_own(std::move(record));
+  gossip_.announce(context_.self, wire::Age::news);
+  context_.publish(EventKind::member_failed, context_.self_record(), context_.config.name);
 }
 
 void Membership::set_own_tags(ByteVector tags) {
@@ -113,6 +126,7 @@ void Membership::learn_about_self(const wire::Update& update) {
   if (update.life == self.life) {
     if (is_final(update.state)) {
       if (is_mutant(Mutant::death_is_argued)) return refute(self.incarnation);
+      if (update.unfit && context_.path.is_poor()) return listener_.on_found_unfit();
       return renew_life(self.life.boot);
     }
     if (update.state != State::suspect) return;
@@ -180,7 +194,7 @@ void Membership::learn_known(Slot slot, const wire::Update& update, Provenance p
   const Record& known = context_.table.at(slot);
   const Standing news{update.life, update.incarnation, update.state};
   if (!is_newer(news, known.standing())) {
-    if (news == known.standing()) learn_same_standing(slot, update);
+    if (news == known.standing()) learn_same_standing(slot, update, provenance);
     return;
   }
   if (!is_plausible(known, update)) return;
@@ -196,15 +210,19 @@ void Membership::learn_known(Slot slot, const wire::Update& update, Provenance p
     if (known.failed_elsewhere) return;
     Record record = known;
     record.failed_elsewhere = true;
+    record.unfit = update.unfit;
     context_.table.put(std::move(record));
     return listener_.on_failed_elsewhere(slot);
   }
   replace(slot, update, provenance);
 }
 
-void Membership::learn_same_standing(Slot slot, const wire::Update& update) {
+void Membership::learn_same_standing(Slot slot, const wire::Update& update, Provenance provenance) {
+  if (provenance == Provenance::datagram) gossip_.on_heard(slot, update.witness);
   if (update.state != State::suspect) return;
-  if (listener_.on_witness(slot, update.witness)) {
+  const bool counts = listener_.on_witness(slot, update.witness);
+  // In profile rollcall whoever accuses tells the judges itself.
+  if (counts && context_.config.profile == Profile::swim) {
     gossip_.announce(slot, wire::Age::news, update.witness);
   }
 }
@@ -241,6 +259,7 @@ void Membership::replace(Slot slot, const wire::Update& update, Provenance prove
     after.rtt = before.rtt;
     if (after.state == before.state) after.since = before.since;
     after.failed_elsewhere = before.failed_elsewhere && is_live(after.state);
+    if (after.failed_elsewhere) after.unfit = before.unfit;
   }
   const std::uint64_t digest_before = context_.table.digest();
   context_.table.put(std::move(after));

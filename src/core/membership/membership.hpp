@@ -20,6 +20,8 @@ class MembershipListener {
   /// A live record was confirmed by one more witness; true if it counts.
   virtual bool on_witness(Slot slot, const LifeId& witness) = 0;
   virtual void on_failed_elsewhere(Slot slot) = 0;
+  /// Others failed this node while they heard it, and by its own measure its network is poor.
+  virtual void on_found_unfit() = 0;
   /// A live process elsewhere may hold this node's name, by a record that supersedes its own.
   virtual void on_rival(const wire::Update& rival) = 0;
 };
@@ -57,6 +59,8 @@ class Membership {
 
   void announce_self();
   void set_own_state(State state);
+  /// Declares this life failed, because its own network is unfit.
+  void declare_unfit();
   void set_own_tags(ByteVector tags);
   /// Turns a suspected or failed member into one that left.
   void force_out(Slot slot);
@@ -70,7 +74,7 @@ class Membership {
   void learn_about_self(const wire::Update& update);
   void learn_new_name(const wire::Update& update, Provenance provenance);
   void learn_known(Slot slot, const wire::Update& update, Provenance provenance);
-  void learn_same_standing(Slot slot, const wire::Update& update);
+  void learn_same_standing(Slot slot, const wire::Update& update, Provenance provenance);
   void replace(Slot slot, const wire::Update& update, Provenance provenance);
   void publish_change(const Record& before, const Record& after);
   void publish_live_change(const Record& before, const Record& after, const std::string& by);

@@ -12,6 +12,7 @@ wire::Update to_update(const Record& record) {
           .incarnation = record.incarnation,
           .state = record.state,
           .age = wire::Age::history,
+          .unfit = record.unfit && record.state == State::failed,
           .address = record.address,
           .witness = record.witness,
           .has_tags = true,

@@ -64,6 +64,8 @@ struct Record {
   Duration rtt{};
   /// Others say that this life failed, while here it is live: it is told so, and looked at.
   bool failed_elsewhere = false;
+  /// It failed, here or elsewhere, while it was heard (wire::Update::unfit).
+  bool unfit = false;
 
   [[nodiscard]] Standing standing() const { return {life, incarnation, state}; }
 };

@@ -1,9 +1,13 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
 #include <string>
 
 #include "lab/experiments/all.hpp"
+#include "lab/experiments/datagrams.hpp"
 #include "lab/experiments/profiles.hpp"
 #include "lab/experiments/stage.hpp"
 
@@ -13,49 +17,118 @@ namespace {
 using sim::HostId;
 
 constexpr Duration settling = 5s;
+/// What is watched of a cluster at rest; above 10,000 members as many member-seconds, in less time.
 constexpr Duration window = 30s;
-/// Members lost and back in an hour, as a share.
+constexpr std::size_t whole_window_members = 10'000;
+constexpr Duration window_min = 5s;
+
+/// Members lost and back, as a share of all.
 constexpr double churn_share = 0.10;
 constexpr Duration away_time = 5s;
+/// Losses are as far apart as with a tenth an hour, or closer where few would be seen.
+constexpr Duration loss_gap_max = 4s;
+constexpr std::size_t losses_min = 6;
+constexpr Duration loss_time = 5s;
+/// After the last return, until its news is at rest.
+constexpr Duration churn_tail = 6s;
+
 constexpr std::size_t tag_bytes = 900;  // with its keys about 1 KB on the wire
 constexpr Duration knowing_limit = 30s;
+/// Updates of the tags stop being counted after so long in a large cluster.
+constexpr Duration update_window = 10s;
 
-enum class Load : std::uint8_t { steady, churn, updates };
+/// At these sizes rollcall is to keep its bytes while a tenth comes and goes in a day.
+constexpr std::size_t judged_churn_members_max = 10'000;
+constexpr double bytes_goal = 250;
 
-struct Cost {
-  double datagrams = 0;  // a member and period
-  double bytes = 0;      // a member and second, datagrams and streams
-  double known = 0;      // seconds until one loss was known to all; 0 if there was none
+Duration window_of(std::size_t members, Duration whole) {
+  if (members <= whole_window_members) return whole;
+  return std::max(window_min, scaled(whole, static_cast<double>(whole_window_members) /
+                                                static_cast<double>(members)));
+}
+
+/// What was sent between two moments, by all.
+class Meter {
+ public:
+  explicit Meter(Stage& stage) : stage_(stage) { restart(); }
+
+  void restart() {
+    lost_ = {};
+    before_ = stage_.totals();
+    streams_before_ = stage_.world().stream_bytes();
+    since_ = stage_.world().now();
+  }
+  /// A member that ends takes its counts with it: they are kept here.
+  void keep(HostId host) {
+    const core::Counters& counters = stage_.world().node(host).counters();
+    lost_.datagrams += counters.datagrams_sent;
+    lost_.bytes += counters.bytes_sent;
+  }
+  [[nodiscard]] double datagrams() const {
+    return static_cast<double>(stage_.totals().datagrams + lost_.datagrams - before_.datagrams);
+  }
+  /// Of datagrams and of streams.
+  [[nodiscard]] double bytes() const {
+    return static_cast<double>(stage_.totals().bytes + lost_.bytes - before_.bytes +
+                               stage_.world().stream_bytes() - streams_before_);
+  }
+  [[nodiscard]] double member_seconds() const {
+    return static_cast<double>(stage_.size()) * to_seconds(stage_.world().now() - since_);
+  }
+
+ private:
+  Stage& stage_;
+  Totals before_{};
+  Totals lost_{};
+  std::uint64_t streams_before_ = 0;
+  Instant since_{};
 };
 
-class Window {
- public:
-  Window(Stage& stage, Load load) : stage_(stage), load_(load), ends_(stage.world()) {}
+/// At rest, of a member.
+struct Rest {
+  double datagrams = 0;  // a second
+  double bytes = 0;      // a second
+};
 
-  Cost measure(Duration duration) {
-    sim::World& world = stage_.world();
-    const Totals before = stage_.totals();
-    const std::uint64_t streams_before = world.stream_bytes();
-    const Instant begins = world.now();
-    begin_churn(begins, duration);
-    for (Instant next = begins; world.now() < begins + duration;) {
-      next += 1s;
-      world.run_until(std::min(next, begins + duration));
-      if (load_ == Load::updates) update_one();
-      if (load_ == Load::churn) bring_back();
+Rest rest_of(Stage& stage, Duration duration) {
+  Meter meter(stage);
+  stage.world().run_for(duration);
+  return {.datagrams = meter.datagrams() / meter.member_seconds(),
+          .bytes = meter.bytes() / meter.member_seconds()};
+}
+
+/// What one loss or one return costs each member, beyond what it sends at rest.
+struct EventCost {
+  double bytes = 0;
+  double copies = 0;  // of news of it that a member receives
+};
+
+/// Members lose power and come back, one after the other.
+class Churn {
+ public:
+  explicit Churn(Stage& stage) : stage_(stage), meter_(stage) {
+    stage.world().observe_datagrams([this](HostId, HostId, Bytes datagram) {
+      for_each_message(datagram, [this](const wire::Message& message) {
+        const auto* update = std::get_if<wire::Update>(&message);
+        if (update != nullptr && churned_.contains(update->name)) ++copies_;
+      });
+    });
+  }
+
+  EventCost measure(const Rest& rest) {
+    const Duration gap = std::min(loss_gap_max, scaled(1h, 1 / per_hour()));
+    const auto losses = std::max(losses_min, static_cast<std::size_t>(loss_time / gap));
+    meter_.restart();
+    Instant next = stage_.world().now();
+    for (std::size_t i = 0; i < losses; ++i, next += gap) {
+      run_until(next);
+      lose_one();
     }
-    const Totals after = stage_.totals();
-    const double member_seconds = static_cast<double>(stage_.size()) * to_seconds(duration);
-    const auto grown = [](std::uint64_t from, std::uint64_t to) {
-      // Members that were lost took their counts with them.
-      return to > from ? static_cast<double>(to - from) : 0.0;
-    };
-    Cost cost{
-        .datagrams = grown(before.datagrams, after.datagrams) / member_seconds,
-        .bytes = (grown(before.bytes, after.bytes) + grown(streams_before, world.stream_bytes())) /
-                 member_seconds};
-    if (load_ == Load::updates) cost.known = lose_one();
-    return cost;
+    run_until(next + away_time + churn_tail);
+    const double shares = 2 * static_cast<double>(losses) * static_cast<double>(stage_.size());
+    const double extra = meter_.bytes() - rest.bytes * meter_.member_seconds();
+    return {.bytes = std::max(0.0, extra / shares),
+            .copies = static_cast<double>(copies_) / shares};
   }
 
  private:
@@ -64,34 +137,54 @@ class Window {
     Instant back{};
   };
 
-  void begin_churn(Instant begins, Duration duration) {
-    if (load_ != Load::churn) return;
-    const double losses = static_cast<double>(stage_.size()) * churn_share * to_seconds(duration) /
-                          to_seconds(Duration(1h));
-    gap_ = scaled(duration, 1 / std::max(1.0, losses));
-    next_loss_ = begins + gap_ / 2;
+  [[nodiscard]] double per_hour() const {
+    return std::max(1.0, churn_share * static_cast<double>(stage_.size()));
   }
-  void bring_back() {
+  void run_until(Instant end) {
+    while (!away_.empty() && away_.front().back <= end) {
+      stage_.world().run_until(away_.front().back);
+      bring_back(away_.front().host);
+      away_.erase(away_.begin());
+    }
+    stage_.world().run_until(end);
+  }
+  void lose_one() {
+    const HostId host = stage_.draw_hosts(1).front();
+    meter_.keep(host);
+    stage_.world().power_off(host);
+    churned_.insert(stage_.world().name(host));
+    away_.push_back({host, stage_.world().now() + away_time});
+  }
+  void bring_back(HostId host) {
     sim::World& world = stage_.world();
-    for (; next_loss_ <= world.now(); next_loss_ += gap_) {
-      const HostId host = stage_.draw_hosts(1).front();
-      world.power_off(host);
-      away_.push_back({host, world.now() + away_time});
-    }
-    for (const Away& one : away_) {
-      if (one.back > world.now()) continue;
-      world.power_on(one.host);
-      world.restart(one.host, sim::Disk::kept, {world.seed_of(stage_.draw_hosts(1).front())});
-    }
-    std::erase_if(away_, [&](const Away& one) { return one.back <= world.now(); });
+    world.power_on(host);
+    world.restart(host, sim::Disk::kept, {world.seed_of(stage_.draw_hosts(1).front())});
   }
-  void update_one() {
-    std::string text(tag_bytes / 4, static_cast<char>('a' + updates_++ % 26));
-    stage_.world().command(
-        stage_.draw_hosts(1).front(),
-        core::SetTagsCommand{{{"a", text}, {"b", text}, {"c", text}, {"d", text}}});
+
+  Stage& stage_;
+  Meter meter_;
+  std::vector<Away> away_;
+  std::set<std::string, std::less<>> churned_;
+  std::uint64_t copies_ = 0;
+};
+
+/// Somebody's tags change every second, and then one member is lost.
+class Updates {
+ public:
+  explicit Updates(Stage& stage) : stage_(stage), ends_(stage.world()) {}
+
+  Rest measure(Duration duration) {
+    Meter meter(stage_);
+    const Instant end = stage_.world().now() + duration;
+    for (Instant next = stage_.world().now(); next < end; next += 1s) {
+      stage_.world().run_until(next);
+      update_one();
+    }
+    stage_.world().run_until(end);
+    return {.datagrams = meter.datagrams() / meter.member_seconds(),
+            .bytes = meter.bytes() / meter.member_seconds()};
   }
-  /// Whether news of a loss gets through while updates flow.
+  /// Seconds until all know of a loss, while updates flow on.
   double lose_one() {
     sim::World& world = stage_.world();
     const HostId host = stage_.draw_hosts(1).front();
@@ -111,96 +204,163 @@ class Window {
     return to_seconds(ends_.end(life).last - since);
   }
 
+ private:
+  void update_one() {
+    std::string text(tag_bytes / 4, static_cast<char>('a' + updates_++ % 26));
+    stage_.world().command(
+        stage_.draw_hosts(1).front(),
+        core::SetTagsCommand{{{"a", text}, {"b", text}, {"c", text}, {"d", text}}});
+  }
+
   Stage& stage_;
-  Load load_;
   EndWatch ends_;
-  std::vector<Away> away_;
-  Duration gap_{};
-  Instant next_loss_{};
   std::size_t updates_ = 0;
 };
 
-struct Variant {
-  std::string name;
-  core::Config config;
-  Load load;
+constexpr const char* steady_name = "rollcall, steady";
+constexpr const char* update_name = "rollcall, 1 KB of tags changes every second";
+
+struct Rate {
+  const char* name;
+  Duration period;  // in which the share is lost and comes back
+};
+constexpr std::array churn_rates = {Rate{"rollcall, 10 % a day come and go", 24h},
+                                    Rate{"rollcall, 10 % an hour come and go", 1h}};
+
+class Run {
+ public:
+  Run(const Experiment& self, const ExperimentOptions& options)
+      : options_(options),
+        sizes_(sizes_of(self, options)),
+        whole_(window * static_cast<int>(repetitions_of(self, options))),
+        progress_(options, sizes_.size() * 4) {}
+
+  Findings all() {
+    for (const std::size_t members : sizes_) {
+      progress_.next("swim, steady, " + std::to_string(members) + " members");
+      published_rest(members);
+      progress_.next("rollcall, steady, " + std::to_string(members) + " members");
+      own_rest_and_churn(members);
+      progress_.next("rollcall, tags change, " + std::to_string(members) + " members");
+      updates(members);
+    }
+    growth();
+    notes();
+    findings_.plots.push_back(
+        {.id = "bytes",
+         .title = "What one member sends",
+         .caption = "Payload of datagrams and streams, without IP and UDP headers.",
+         .x = {"members", Scale::logarithmic},
+         .y = {"bytes a second"},
+         .series = std::move(lines_)});
+    const std::size_t largest = sizes_.back();
+    findings_.seen = "At " + std::to_string(largest) + " members each sends " +
+                     findings_.told(steady_name, "bytes sent", largest) + " at rest, and " +
+                     findings_.told(churn_rates[1].name, "bytes sent", largest) +
+                     " with a tenth of all lost and back in an hour; SWIM's bare pings cost " +
+                     findings_.told("swim, steady", "bytes sent", largest) + ".";
+    return std::move(findings_);
+  }
+
+ private:
+  void add(const std::string& configuration, std::size_t members, const char* metric,
+           const char* unit, double value, std::optional<Anchor> anchor = {}) {
+    findings_.add({configuration, members, metric, unit, value, std::move(anchor)});
+  }
+  void add_point(const std::string& name, std::size_t members, double value) {
+    auto line = std::ranges::find(lines_, name, &Series::name);
+    if (line == lines_.end()) line = lines_.insert(line, Series{.name = name});
+    line->points.push_back({static_cast<double>(members), value, value, value});
+  }
+
+  void published_rest(std::size_t members) {
+    Stage stage({.members = members, .config = swim_config(), .seed = options_.seed});
+    stage.world().run_for(settling);
+    const Rest rest = rest_of(stage, window_of(members, whole_));
+    const std::string name = "swim, steady";
+    add(name, members, "datagrams sent", "a member and period", rest.datagrams,
+        published(2.0, 0.03, "SWIM, figure 2"));  // one ping and one ack
+    add(name, members, "bytes sent", "B/s a member", rest.bytes);
+    add_point(name, members, rest.bytes);
+  }
+
+  void own_rest_and_churn(std::size_t members) {
+    Stage stage({.members = members, .seed = options_.seed});
+    stage.world().run_for(settling);
+    const Rest rest = rest_of(stage, window_of(members, whole_));
+    add(steady_name, members, "datagrams sent", "a member and period", rest.datagrams);
+    add(steady_name, members, "bytes sent", "B/s a member", rest.bytes, at_most(bytes_goal));
+    add_point(steady_name, members, rest.bytes);
+    progress_.next("rollcall, churn, " + std::to_string(members) + " members");
+    const EventCost cost = Churn(stage).measure(rest);
+    for (const Rate& rate : churn_rates) add_churn(members, rate, rest, cost);
+  }
+
+  /// The rate times what each loss and each return was measured to cost, above the rest.
+  void add_churn(std::size_t members, const Rate& rate, const Rest& rest, const EventCost& cost) {
+    const double per_second =
+        2 * churn_share * static_cast<double>(members) / to_seconds(rate.period);
+    const double bytes = rest.bytes + per_second * cost.bytes;
+    const bool is_judged = rate.period == 24h && members <= judged_churn_members_max;
+    add(rate.name, members, "bytes sent", "B/s a member", bytes,
+        is_judged ? std::optional(at_most(bytes_goal)) : std::nullopt);
+    add(rate.name, members, "bytes for a loss or a return, above rest", "B a member", cost.bytes);
+    add(rate.name, members, "copies of news of a loss or a return", "a member", cost.copies);
+    add_point(rate.name, members, bytes);
+  }
+
+  void updates(std::size_t members) {
+    Stage stage({.members = members, .seed = options_.seed});
+    stage.world().run_for(settling);
+    Updates load(stage);
+    const bool is_large = members > whole_window_members;
+    const Rest cost = load.measure(is_large ? std::min(whole_, update_window) : whole_);
+    add(update_name, members, "bytes sent", "B/s a member", cost.bytes);
+    add(update_name, members, "a silent loss known to everybody meanwhile", "s", load.lose_one(),
+        at_most(4));
+    add_point(update_name, members, cost.bytes);
+  }
+
+  /// Between the smallest and the largest size of a run, for each configuration.
+  void growth() {
+    for (const Series& line : lines_) {
+      if (line.points.size() < 2 || line.points.front().median == 0) continue;
+      add(line.name, static_cast<std::size_t>(line.points.back().x),
+          "bytes, against the smallest size", "×",
+          line.points.back().median / line.points.front().median,
+          line.name == steady_name ? std::optional(at_most(2)) : std::nullopt);
+    }
+  }
+
+  void notes() {
+    findings_.notes.emplace_back(
+        "The goal of 250 B/s is for the cluster at rest, at every size, and for a tenth that comes "
+        "and goes in a day at 1,000 and 10,000 members. Every member must be told of every loss "
+        "and every return at least once: what that costs grows with the rate of events, and so, "
+        "at a fixed share, with the number of members.");
+    findings_.notes.emplace_back(
+        "Churn: members lose power one after another, as far apart as a tenth of all in an hour "
+        "makes it and 4 s at the most, and come back after 5 s with a new life; all bytes above "
+        "the rest are divided by losses and returns. The rows are the rest, and that cost times "
+        "the rate. With the bytes goes the list that a returning member is sent.");
+    findings_.notes.emplace_back(
+        "Above 10,000 members the rest is watched for as many member-seconds in less time, 5 s at "
+        "the least, and changing tags for 10 s: 66,000 members take some minutes.");
+    findings_.notes.emplace_back(
+        "What memberlist's exchange of whole states costs (0.7 to 34 KB/s from 1,000 to 66,000 "
+        "members) is not reproduced: no profile exchanges whole states.");
+  }
+
+  const ExperimentOptions& options_;
+  std::vector<std::size_t> sizes_;
+  Duration whole_;
+  Progress progress_;
+  Findings findings_;
+  std::vector<Series> lines_;
 };
 
-std::vector<Variant> variants() {
-  return {{"swim, steady", swim_config(), Load::steady},
-          {"rollcall, steady", core::Config{}, Load::steady},
-          {"rollcall, 10 % an hour come and go", core::Config{}, Load::churn},
-          {"rollcall, 1 KB of tags changes every second", core::Config{}, Load::updates}};
-}
-
-void add_rows(Findings& findings, const Variant& variant, std::size_t members, const Cost& cost) {
-  const auto add = [&](const char* metric, const char* unit, double value,
-                       std::optional<Anchor> anchor) {
-    findings.add({variant.name, members, metric, unit, value, std::move(anchor)});
-  };
-  const bool is_swim = variant.config.profile == core::Profile::swim;
-  std::optional<Anchor> messages;
-  // SWIM, figure 2: one ping and one ack, sent by every member in every period.
-  if (is_swim) messages = published(2.0, 0.03, "SWIM, figure 2");
-  add("datagrams sent", "a member and period", cost.datagrams, messages);
-  std::optional<Anchor> bytes;
-  if (!is_swim && variant.load != Load::updates) bytes = at_most(250);
-  add("bytes sent", "B/s a member", cost.bytes, bytes);
-  if (variant.load == Load::updates) {
-    add("a silent loss known to everybody meanwhile", "s", cost.known, at_most(4));
-  }
-}
-
-/// Between the smallest and the largest size of a run, for each configuration.
-void add_growth(Findings& findings, const std::vector<Series>& lines) {
-  for (const Series& line : lines) {
-    if (line.points.size() < 2 || line.points.front().median == 0) continue;
-    const double growth = line.points.back().median / line.points.front().median;
-    findings.add({line.name, static_cast<std::size_t>(line.points.back().x),
-                  "bytes, against the smallest size", "×", growth,
-                  line.name == "rollcall, steady" ? std::optional(at_most(2)) : std::nullopt});
-  }
-}
-
 Findings run(const Experiment& self, const ExperimentOptions& options) {
-  Findings findings;
-  const auto sizes = sizes_of(self, options);
-  const auto all = variants();
-  const Duration watched = window * static_cast<int>(repetitions_of(self, options));
-  Progress progress(options, sizes.size() * all.size());
-  std::vector<Series> lines;
-  for (const Variant& variant : all) {
-    Series line{.name = variant.name};
-    for (const std::size_t members : sizes) {
-      progress.next(variant.name + ", " + std::to_string(members) + " members");
-      Stage stage({.members = members, .config = variant.config, .seed = options.seed});
-      stage.world().run_for(settling);
-      const Cost cost = Window(stage, variant.load).measure(watched);
-      add_rows(findings, variant, members, cost);
-      const auto x = static_cast<double>(members);
-      line.points.push_back({x, cost.bytes, cost.bytes, cost.bytes});
-    }
-    lines.push_back(std::move(line));
-  }
-  add_growth(findings, lines);
-  findings.plots.push_back(
-      {.id = "bytes",
-       .title = "What one member sends",
-       .caption = "Payload of datagrams and streams, without IP and UDP headers.",
-       .x = {"members", Scale::logarithmic},
-       .y = {"bytes a second"},
-       .series = std::move(lines)});
-  findings.seen = "At " + std::to_string(sizes.back()) + " members each sends " +
-                  findings.told("rollcall, steady", "bytes sent", sizes.back()) + " at rest, " +
-                  findings.told("rollcall, 10 % an hour come and go", "bytes sent", sizes.back()) +
-                  " with churn; SWIM's bare pings cost " +
-                  findings.told("swim, steady", "bytes sent", sizes.back()) + ".";
-  findings.notes.emplace_back(
-      "What memberlist's exchange of whole states costs (0.7 to 34 KB/s from 1,000 to 66,000 "
-      "members) is not reproduced: no profile exchanges whole states.");
-  findings.notes.emplace_back(
-      "66,000 members: --members 1000,66000, with about half an hour of patience.");
-  return findings;
+  return Run(self, options).all();
 }
 
 }  // namespace
@@ -211,13 +371,13 @@ Experiment scale_and_churn() {
           .question = "What does a member pay as the cluster grows, and when members come and go?",
           .method =
               "A formed cluster runs; what every member sends is counted: at rest, with one "
-              "member in ten coming and going within an hour, and with a kilobyte of tags "
+              "member in ten lost and back within a day or an hour, and with a kilobyte of tags "
               "changing somewhere every second.",
           .members = {1000, 10'000},
           .members_min = 10,
           .members_max = 100'000,
           .repetitions = 1,
-          .repetition_word = "half-minutes watched",
+          .repetition_word = "half-minutes watched at rest",
           .run = run};
 }
 

@@ -18,6 +18,16 @@ using sim::HostId;
 constexpr Duration no_probes = 10min;
 constexpr Duration link_delay = 250us;
 constexpr Duration limit = 15s;
+/// A rumour that rides on pings takes as many periods whatever they last. With a long one TCP
+/// has the time to reach a member in spite of loss: with 1 s, 39 of 1,000 members come under
+/// suspicion in each period at 10 % loss, and hundreds of accusations and refutations, each to be
+/// sent 21 times by everybody, leave the rumour no room in the pings (measured: none of ten
+/// reached all, while the model of the published rules has one rumour and nothing else).
+constexpr Duration piggyback_period = 10s;
+/// How long copies may still arrive after the last member knows, in periods.
+constexpr int straggler_periods = 3;
+/// The longest that a rumour is waited for, in periods.
+constexpr int limit_periods = 15;
 constexpr std::size_t residue_members_max = 1000;
 
 sim::LinkOptions link_with(double loss) {
@@ -34,6 +44,7 @@ core::Config piggyback_config() {
   core::Config config = swim_config();
   // One rumour alone: a lost ping brings neither more datagrams to ride on nor a suspicion that
   // competes for the room in them.
+  config.probe_interval = piggyback_period;
   config.indirect_probes = 0;
   config.swim.stream_probe = true;
   config.swim.gossip_ticks = false;
@@ -64,8 +75,8 @@ class Rumours {
     });
   }
 
-  /// Waits until all know, or for as long as given, and then a little for stragglers' copies.
-  void spread(Duration patience, Spread& spread) {
+  /// Waits until all know, or for as long as given, and at least so long for stragglers' copies.
+  void spread(Duration patience, Duration stragglers, Spread& spread) {
     sim::World& world = stage_.world();
     const std::size_t others = stage_.size() - 1;
     subject_host_ = stage_.draw_hosts(1).front();
@@ -77,7 +88,7 @@ class Rumours {
     static_cast<void>(world.run_until([&] { return told_ >= others; }, patience, 1ms));
     spread.missing.push_back(static_cast<double>(count_missing()) / static_cast<double>(others));
     if (told_ >= others) spread.last.push_back(to_seconds(last_ - since));
-    world.run_until(std::max(world.now(), since + 3s));
+    world.run_until(std::max(world.now(), since + stragglers));
     spread.copies.push_back(static_cast<double>(copies_) / static_cast<double>(others));
     subject_.clear();
   }
@@ -104,14 +115,25 @@ class Rumours {
   Instant last_{};
 };
 
-Spread measure(const StageOptions& stage_options, std::size_t rumours, Duration patience) {
+/// How long the parts of a measurement last.
+struct Times {
+  Duration settling = 2s;
+  Duration patience = limit;
+  Duration stragglers = 3s;
+};
+
+constexpr Times piggyback_times{.settling = piggyback_period,
+                                .patience = limit_periods * piggyback_period,
+                                .stragglers = straggler_periods * piggyback_period};
+
+Spread measure(const StageOptions& stage_options, std::size_t rumours, const Times& times) {
   Stage stage(stage_options);
   Rumours all(stage);
   Spread spread;
-  stage.rest(2s);
+  stage.rest(times.settling);
   for (std::size_t i = 0; i < rumours; ++i) {
-    all.spread(patience, spread);
-    stage.rest(1s);
+    all.spread(times.patience, times.stragglers, spread);
+    stage.rest(times.settling / 2);
   }
   return spread;
 }
@@ -175,6 +197,12 @@ class Run {
         "Rounds of push-pull (9.2 at 1,000 members) and the rumours with feedback of Demers et "
         "al., table 1, are not reproduced: no profile spreads news by them.");
     findings_.notes.emplace_back(
+        "Piggyback only: periods of 10 s, so that TCP reaches a member in spite of loss and hardly "
+        "any suspicion competes with the rumour for the room in pings, of which the model has "
+        "none. With periods of 1 s and 10 % loss, 39 of 1,000 members are suspected in each, and "
+        "no rumour reaches everybody within 15 periods. A rumour is given up after 15 s, or 15 "
+        "such periods.");
+    findings_.notes.emplace_back(
         "Published push runs without probes, as its model does; with them, updates also ride on "
         "pings and arrive a little sooner.");
     return std::move(findings_);
@@ -187,11 +215,11 @@ class Run {
     return members <= 1000 ? repetitions_ : std::max<std::size_t>(2, repetitions_ / 4);
   }
   Spread spread(const std::string& doing, std::size_t members, const core::Config& config,
-                double loss) {
+                double loss, const Times& times = {}) {
     progress_.next(doing + ", " + std::to_string(members) + " members");
     return measure(
         {.members = members, .config = config, .seed = options_.seed, .link = link_with(loss)},
-        rumours(members, loss), limit);
+        rumours(members, loss), times);
   }
   void add(const std::string& configuration, std::size_t members, const char* metric,
            const char* unit, double value, std::optional<Anchor> anchor = {}) {
@@ -201,7 +229,7 @@ class Run {
   bool has_time(const std::string& name, std::size_t members, const Spread& result) {
     const std::size_t stuck = result.missing.size() - result.last.size();
     if (stuck != 0) {
-      add(name, members, "rumours of which not everybody told within 15 s", "rumours",
+      add(name, members, "rumours of which not everybody told in time", "rumours",
           static_cast<double>(stuck));
     }
     return !result.last.empty();
@@ -236,13 +264,15 @@ class Run {
   void piggyback(std::size_t members) {
     for (const int loss : {0, 10}) {
       const std::string name = "swim, piggyback only, loss " + std::to_string(loss) + " %";
-      const Spread result = spread(name, members, piggyback_config(), loss / 100.0);
+      const Spread result =
+          spread(name, members, piggyback_config(), loss / 100.0, piggyback_times);
       if (!has_time(name, members, result)) continue;
       const Summary last = summarize(result.last);
       const auto& figures = loss == 0 ? piggyback_figures : piggyback_lossy_figures;
-      add(name, members, "last member knows, mean", "periods", last.mean,
+      add(name, members, "last member knows, mean", "periods",
+          last.mean / to_seconds(piggyback_period),
           figure_of(figures, members, 0.20, "model of the published rules"));
-      if (loss == 0) note_point("swim, piggyback only", members, last);
+      if (loss == 0) note_point("swim, piggyback only, 10 s periods", members, last);
     }
   }
 
@@ -280,7 +310,7 @@ class Run {
       const Summary missing = summarize(
           measure(
               {.members = members, .config = config, .seed = options_.seed, .link = link_with(0)},
-              2 * repetitions_, 8s)
+              2 * repetitions_, {.patience = 8s})
               .missing);
       add(name, members, "members never told", "%", 100 * missing.mean,
           published(100 * one.share, one.share < 1e-3 ? 0.8 : 0.30, "epidemic theory"));

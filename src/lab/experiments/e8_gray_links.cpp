@@ -17,7 +17,7 @@ using sim::HostId;
 constexpr std::size_t faulty_share = 100;  // one member in a hundred
 constexpr Duration calm = 10s;             // before the fault
 constexpr Duration deaf_time = 20s;        // then as long without the fault
-constexpr Duration lossy_time = 90s;
+constexpr Duration lossy_time = 180s;
 constexpr Duration uniform_time = 60s;
 constexpr Duration bridge_time = 60s;
 constexpr Duration pair_time = 60s;

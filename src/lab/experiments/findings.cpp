@@ -102,6 +102,20 @@ std::string figure_text(double value) {
   return text.data();
 }
 
+std::string_view rule_word(Rule rule) {
+  switch (rule) {
+    case Rule::about:
+      return "about";
+    case Rule::at_most:
+      return "at most";
+    case Rule::at_least:
+      return "at least";
+    case Rule::shown:
+      return "not judged";
+  }
+  return "";
+}
+
 std::string anchor_text(const Anchor& anchor) {
   const std::string value = figure_text(anchor.value);
   switch (anchor.rule) {

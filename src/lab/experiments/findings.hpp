@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/experiments/statistics.hpp"
@@ -117,5 +118,7 @@ std::vector<Point> distribution_of(std::vector<double> values);
 std::string figure_text(double value);
 /// "≤ 3 s", "1.58 ± 6 %", "(12)".
 std::string anchor_text(const Anchor& anchor);
+/// "about", "at most", "at least" or "not judged".
+std::string_view rule_word(Rule rule);
 
 }  // namespace rollcall::lab

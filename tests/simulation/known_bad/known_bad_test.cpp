@@ -44,6 +44,39 @@ TEST(KnownBad, AFalseAccuserIsObjectedTo) {
   EXPECT_NE(cluster.violations(), "");
 }
 
+/// The same among so many that checkers must not look at everything, and who were members from the
+/// first moment. It is objected to as a falsehood, not as a lack of order.
+TEST(KnownBad, AFalseAccuserIsObjectedToInALargeFormedCluster) {
+  Cluster cluster({.size = 300});
+  cluster.world().start_formed();
+  cluster.world().run_for(10s);
+  cluster.world().crash(HostId{7});
+  cluster.world().run_for(5s);
+  ASSERT_EQ(cluster.violations(), "");
+  wire::Update lie = record_of(cluster, HostId{4});
+  lie.state = wire::State::failed;
+  lie.witness = cluster.life(HostId{1}).id;
+
+  forge(cluster, HostId{2}, lie);
+  cluster.world().run_for(1s);
+
+  EXPECT_EQ(cluster.violations().substr(0, 9), "accuracy:") << cluster.violations();
+}
+
+/// A record of a life that was never lived so long.
+TEST(KnownBad, AForgedIncarnationIsObjectedToInALargeFormedCluster) {
+  Cluster cluster({.size = 300});
+  cluster.world().start_formed();
+  cluster.world().run_for(1s);
+  wire::Update lie = record_of(cluster, HostId{4});
+  lie.incarnation = 9;
+
+  forge(cluster, HostId{2}, lie);
+  cluster.world().run_for(1s);
+
+  EXPECT_NE(cluster.violations().find("records: "), std::string::npos) << cluster.violations();
+}
+
 /// No suspicion, and a patience of one lost answer: lossy links look like crashes.
 TEST(KnownBad, ATooHastyDetectorIsObjectedTo) {
   core::Config config;
