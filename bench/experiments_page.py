@@ -15,6 +15,10 @@ import pathlib
 import sys
 
 
+# Experiments whose question is answered by all that was measured, and not by figures alone.
+WHOLE = ("e11", "e12")
+
+
 def number(value):
     """As the program itself writes figures (figure_text in src/lab/experiments/findings.cpp)."""
     if value == 0:
@@ -41,13 +45,34 @@ def verdict(row):
     return "yes" if row["met"] else "**no**"
 
 
+def pivot(rows):
+    """Everything that was measured, a line for each configuration and size."""
+    metrics = list(dict.fromkeys((row["metric"], row["unit"]) for row in rows))
+    lines = ["| configuration | members | " + " | ".join(f"{m} ({u})" for m, u in metrics) + " |",
+             "|---|---|" + "---|" * len(metrics)]
+    for name, members in dict.fromkeys((row["configuration"], row["members"]) for row in rows):
+        cells = {row["metric"]: number(row["value"]) for row in rows
+                 if (row["configuration"], row["members"]) == (name, members)}
+        lines.append(f"| {name} | {members} | "
+                     + " | ".join(cells.get(metric, "") for metric, _ in metrics) + " |")
+    return lines
+
+
 def table(result):
     rows = [row for row in result["figures"] if "figure" in row]
     judged = [row for row in rows if "met" in row]
     met = sum(row["met"] for row in judged)
-    lines = [f"`{result['command']}`: {met} of {len(judged)} figures met.", "",
-             "| configuration | members | what | measured | figure | of | met |",
-             "|---|---|---|---|---|---|---|"]
+    lines = [f"`{result['command']}`: {met} of {len(judged)} figures met.", ""]
+    is_whole = result["experiment"] in WHOLE
+    if is_whole:
+        lines += pivot([row for row in result["figures"] if row.get("rule") != "about"])
+        # What must be none is seen there.
+        rows = [row for row in rows if row["figure"] != 0]
+    if not rows:
+        return lines
+    lines += [""] if is_whole else []
+    lines += ["| configuration | members | what | measured | figure | of | met |",
+              "|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(f"| {row['configuration']} | {row['members']} | {row['metric']} "
                      f"| {number(row['value'])} {row['unit']} | {anchor(row)} | {row['source']} "

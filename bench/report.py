@@ -34,6 +34,16 @@ ROWS = {
              "0", None, lambda v, p, line: v == 0),
     "loss-crash": ("20 % loss, SIGKILL of one: until every other lists it as failed, median",
                    "≤ 5 s", None, lambda v, p, line: v <= 5),
+    "switch": ("100 changes of detector and suspicion under 5 % loss, ten members, in every tenth "
+               "two members at once: until all have one version, median and worst", "worst ≤ 1 s",
+               None, lambda v, p, line: max(line["samples"]) <= 1),
+    "switch-failures": ("in the same: failures declared", "0", None, lambda v, p, line: v == 0),
+    "partition-heal": ("20 agents on hosts of their own, parted into halves for 60 s: from the end "
+                       "of the cut, with no outside help, until all list all as alive again, median "
+                       "and worst", "worst ≤ 5 s", None,
+                       lambda v, p, line: max(line["samples"]) <= 5),
+    "partition-heal-gossip": ("the same with detector gossip", "worst ≤ 5 s", None,
+                              lambda v, p, line: max(line["samples"]) <= 5),
     "resident": ("resident memory of an agent, 100 members", "≤ 8 MB", "serf",
                  lambda v, p, line: v <= 8),
     "proportional": ("proportional memory (PSS) of an agent, 100 members", "≤ 1/3 of serf", "serf",
@@ -54,7 +64,7 @@ END = "<!-- end of what bench/run wrote -->"
 HEAD = """Peers are measured in the same run, on the same machine: memberlist and Serf as Debian 12 has them,
 with their defaults. Every member is a process of its own, on loopback. Times are from the cause
 until the *last* member knew, by the members' own events. How each figure is taken stands at the top
-of `bench/scale/figures.py` and of `bench/peers/memberlist/main.go`.
+of `bench/scale/figures.py`, of `bench/partition` and of `bench/peers/memberlist/main.go`.
 """
 
 

@@ -64,6 +64,16 @@ class Agent:
     def event_index(self):
         return self.request("GET", "/v1/status")["event_index"]
 
+    def kept_events(self, since):
+        """Events after this index that the agent has kept, whole."""
+        found = []
+        while True:
+            batch = self.request("GET", f"/v1/events?since={since}&follow=false")["events"]
+            if not batch:
+                return found
+            found += batch
+            since = batch[-1]["index"]
+
     def events(self, since):
         """Events after this index, up to now, as (type, member name, seconds since the epoch)."""
         last = self.event_index()

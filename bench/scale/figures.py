@@ -13,6 +13,8 @@ pause      SIGSTOP of one for 1.5 s while all processors are busy, then for 10 s
            and how long after SIGCONT until all list it as alive
 loss       30 % of datagrams dropped at every receiver; failures declared
 loss-crash 20 % dropped; SIGKILL of one, until every other lists it as failed
+switch     100 changes of detector and suspicion under 5 % loss, in every tenth two at once: until
+           all have one version; failures declared
 footprint  memory and idle processor time of an agent, and of `serf agent` right after
 """
 import argparse
@@ -30,6 +32,7 @@ import time
 import agents
 import processes
 import serf
+import switching
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTLE_SECONDS = 3.0
@@ -138,6 +141,17 @@ def loss(arguments):
         emit("loss", "rollcall", "failures", len(cluster.accusations(indices)), arguments,
              suspicions=len(cluster.accusations(indices, types=("member-suspect",))),
              seconds=arguments.seconds)
+
+
+def switch(arguments):
+    def report(number, version, seconds):
+        print(f"switch {number + 1}: version {version[0]} everywhere after {seconds:.3f} s",
+              file=sys.stderr, flush=True)
+
+    samples, failures, suspicions = switching.measure(arguments.binary, arguments.members,
+                                                      arguments.repetitions, report)
+    emit_samples("switch", samples, arguments)
+    emit("switch-failures", "rollcall", "failures", failures, arguments, suspicions=suspicions)
 
 
 class Filter:
@@ -265,7 +279,7 @@ def weigh(subject, running, arguments):
 
 
 FIGURES = {"join": join, "crash": crash, "silent": silent, "pause": pause, "loss": loss,
-           "loss-crash": loss_crash, "footprint": footprint}
+           "loss-crash": loss_crash, "switch": switch, "footprint": footprint}
 
 
 def main():

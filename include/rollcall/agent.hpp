@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -13,8 +15,11 @@
 
 #include "rollcall/error.hpp"
 #include "rollcall/event.hpp"
+#include "rollcall/faults.hpp"
 #include "rollcall/member.hpp"
 #include "rollcall/options.hpp"
+#include "rollcall/settings.hpp"
+#include "rollcall/steadiness.hpp"
 
 namespace rollcall {
 
@@ -46,6 +51,19 @@ enum class Phase : std::uint8_t {
 /// "starting", "joining", …
 std::string_view to_text(Phase phase);
 
+/// How far a try to find the cluster has come.
+enum class JoinStage : std::uint8_t {
+  none,         // nothing is tried
+  saved_peers,  // asking those that an earlier life knew
+  seeds,        // asking those that were named
+  hosts_file,   // asking those that the hosts file names
+  lan,          // asking everybody on the LAN
+  waiting       // nobody was found; the next try comes after a while
+};
+/// "none", "saved-peers", …
+std::string_view to_text(JoinStage stage);
+inline constexpr std::size_t join_stage_count = 6;
+
 /// What became of one seed.
 struct JoinAttempt {
   std::string seed;
@@ -62,6 +80,9 @@ struct Status {
   std::string cluster;
   std::string name;
   Phase phase{};
+  JoinStage join_stage = JoinStage::none;
+  /// How often each stage of a try has begun since the start, by its number.
+  std::array<std::uint64_t, join_stage_count> join_stages{};
   /// 0 healthy, up to 8: how much its own slowness stretches this member's patience.
   unsigned health = 0;
   /// How late this member's own timers have been lately.
@@ -84,10 +105,12 @@ struct Status {
   /// Datagrams and streams of another cluster, or of another version of the protocol.
   std::uint64_t wrong_cluster = 0;
   std::uint64_t wrong_version = 0;
-  /// Thrown away on purpose (Options::drop_rate).
+  /// Thrown away on purpose (ClusterSettings::drop_rate).
   std::uint64_t datagrams_dropped = 0;
   /// Streams turned away: not rollcall's, too long, or too many at once.
   std::uint64_t streams_refused = 0;
+  /// Faults on purpose that are in force at this member (set_faults).
+  std::size_t faults = 0;
 };
 
 /// Events from one index on. gap is true when some between were no longer kept.
@@ -111,15 +134,17 @@ class Subscription {
 ///
 /// Threads: every function may be called from any thread, also from a callback. Functions that
 ///          wait say so; the protocol runs on its own thread and never waits for a caller.
-///          JoinCallback and DoneCallback run on that thread (or at once, when the call is refused
-///          at once): they should return soon, and what waits answers not_allowed there.
+///          JoinCallback, DoneCallback and SettingsCallback run on that thread (or at once, when
+///          the call is refused at once): they should return soon, and what waits answers
+///          not_allowed there.
 ///          Callbacks must not throw.
 /// Errors:  values, never exceptions. After an error the agent is as it was before the call
 ///          unless ErrorCode says otherwise.
 class Agent {
  public:
-  /// Binds, reads the data directory and starts. With seeds, joining begins in the background
-  /// and goes on until it succeeds; status().phase tells.
+  /// Binds, reads the data directory and starts. With seeds, saved peers, a hosts file or
+  /// broadcast, joining begins in the background and goes on until it succeeds; status().phase and
+  /// status().join_stage tell.
   static std::expected<Agent, Error> create(Options options);
 
   Agent(Agent&&) noexcept;
@@ -148,12 +173,36 @@ class Agent {
   /// Replaces this member's tags, everywhere.
   std::expected<void, Error> set_tags(const Tags& tags);
 
+  /// Changes what the cluster is tuned by, everywhere or for this member alone, and answers with
+  /// what is in force then. Given a version, it changes nothing if another one is in force
+  /// (version_mismatch); of one without an origin, only the number counts. Waits only for this
+  /// member: the others follow within moments.
+  std::expected<SettingsInForce, Error> change_settings(
+      const SettingsChange& change, SettingsScope scope = SettingsScope::cluster,
+      const std::optional<SettingsVersion>& expected = std::nullopt);
+  using SettingsCallback = std::function<void(std::expected<SettingsInForce, Error>)>;
+  void change_settings(const SettingsChange& change, SettingsScope scope,
+                       const std::optional<SettingsVersion>& expected, SettingsCallback done);
+  /// What is in force now; it never changes once taken.
+  [[nodiscard]] std::shared_ptr<const SettingsInForce> settings() const;
+
+  /// Sets what shall go wrong, on purpose, between this member and its network, in the place of
+  /// all that was set before; an empty plan ends all. Every change is told as a protocol_warning.
+  /// Errors: not_allowed unless Options::allow_faults; invalid_option naming the field.
+  std::expected<void, Error> set_faults(const FaultPlan& plan);
+  void set_faults(const FaultPlan& plan, DoneCallback done);
+  [[nodiscard]] FaultsInForce faults() const;
+
   /// Everybody known now. Takes no lock that the protocol holds; cheap enough for each request.
   [[nodiscard]] MemberList members() const;
   [[nodiscard]] Status status() const;
+  /// Who is suspected, and who has flapped lately, by name. Waits for the protocol's thread.
+  [[nodiscard]] std::expected<std::vector<Steadiness>, Error> unsteady() const;
+  using UnsteadyCallback = std::function<void(std::expected<std::vector<Steadiness>, Error>)>;
+  void unsteady(UnsteadyCallback done) const;
   /// The address that others are told, with the real port.
   [[nodiscard]] std::string address() const;
-  /// The options in force, defaults and found values filled in.
+  /// The options that this member was started with, defaults and found values filled in.
   [[nodiscard]] const Options& options() const;
 
   /// Calls back for each event from now on, in order, one at a time, on one thread of the

@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "rollcall/member.hpp"
+#include "rollcall/settings.hpp"
 
 namespace rollcall {
 
@@ -20,7 +22,8 @@ enum class EventType : std::uint8_t {
   member_update,
   member_reap,
   name_conflict,
-  protocol_warning
+  protocol_warning,
+  protocol_changed
 };
 /// "member-join", "member-alive", …
 std::string_view to_text(EventType type);
@@ -33,10 +36,14 @@ struct Event {
   std::chrono::system_clock::time_point time;
   /// The member as it was right after the event.
   Member member;
-  /// Who accused it or forced it out, by name; empty if unknown or nobody.
+  /// Who accused it or forced it out, by name, or where settings were changed; empty if unknown
+  /// or nobody.
   std::string by;
   /// A sentence, for conflicts and warnings.
   std::string message;
+  /// Only for protocol_changed, which is about this observer itself: which settings came into
+  /// force.
+  std::shared_ptr<const SettingsNews> settings;
 };
 
 }  // namespace rollcall

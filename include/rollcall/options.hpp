@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rollcall/member.hpp"
+#include "rollcall/settings.hpp"
 
 namespace rollcall {
 
@@ -17,7 +18,8 @@ class Loop;
 
 enum class Profile : std::uint8_t { rollcall, swim };
 
-/// How to run one member. The defaults suit a data centre.
+/// How to run one member. The defaults suit a data centre. What ClusterSettings has as well is
+/// what the member starts with: settings that a running cluster was given since win.
 struct Options {
   /// Unique in the cluster; empty means the host name.
   std::string name;
@@ -28,13 +30,22 @@ struct Options {
   /// unspecified, the address of the interface with the default route; without such a route the
   /// one that seeds are reached from, else that of the first interface that is up, else loopback.
   std::string advertise;
-  /// Where the boot counter and known peers are kept; empty keeps nothing.
+  /// Where the boot counter, known peers and the cluster's settings are kept; empty keeps nothing.
   std::string data_dir;
-  /// "HOST:PORT" of members to join; looked up anew at each try.
+  /// "HOST:PORT" of members to join, or "_service._proto.name" of SRV records that tell of them;
+  /// looked up anew at each try.
   std::vector<std::string> seeds;
+  /// A file of further members to join, one HOST or HOST:PORT a line, read anew at each try; empty:
+  /// there is none.
+  std::string hosts_file;
   Tags tags;
+  /// Looks for members on the LAN when nobody else can be joined, and lets others find this one.
+  bool broadcast = false;
+  /// The UDP port of that, the same on every member.
+  std::uint16_t broadcast_port = 7419;
 
   Profile profile = Profile::rollcall;
+  Detector detector = Detector::pingack;
   std::chrono::nanoseconds probe_interval = std::chrono::seconds(1);
   std::chrono::nanoseconds probe_timeout = std::chrono::milliseconds(500);
   std::size_t indirect_probes = 3;
@@ -44,11 +55,19 @@ struct Options {
   std::chrono::nanoseconds gossip_interval = std::chrono::milliseconds(200);
   /// 0 means auto.
   std::size_t gossip_fanout = 0;
+  /// How long a heartbeat may stand still before its member is doubted (detector gossip); 0 means
+  /// auto.
+  std::chrono::nanoseconds fail_time{0};
+  /// Phi at which a member is doubted instead (detector gossip); 0 turns that off.
+  double accrual_threshold = 0;
+  HeartbeatCast heartbeat_cast = HeartbeatCast::unicast;
   std::chrono::nanoseconds cleanup_time = std::chrono::hours(24);
   std::chrono::nanoseconds leave_timeout = std::chrono::seconds(2);
 
   /// Drops this share of incoming datagrams, to see what happens. 0 to 1.
   double drop_rate = 0;
+  /// Lets faults be set while this member runs (Agent::set_faults). Not for production.
+  bool allow_faults = false;
   /// Events kept for readers that come late.
   std::size_t events_kept = 4096;
   /// Runs this member on a shared loop; null gives it a thread of its own.

@@ -6,5 +6,8 @@
 #include "rollcall/agent.hpp"
 #include "rollcall/error.hpp"
 #include "rollcall/event.hpp"
+#include "rollcall/faults.hpp"
 #include "rollcall/member.hpp"
 #include "rollcall/options.hpp"
+#include "rollcall/settings.hpp"
+#include "rollcall/steadiness.hpp"

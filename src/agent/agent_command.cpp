@@ -59,12 +59,14 @@ void make_absolute(std::string& path) {
 /// A daemon changes its directory, and has no standard error to log to.
 void prepare_daemon(Launch& launch) {
   Settings& settings = launch.config.settings;
-  for (std::string* path : {&settings.data_dir, &settings.log_file, &settings.pid_file}) {
+  for (std::string* path :
+       {&settings.data_dir, &settings.hosts, &settings.log_file, &settings.pid_file}) {
     make_absolute(*path);
   }
   auto& file = launch.flags.config_file;
   if (!file) file = launch.environment("ROLLCALL_CONFIG");
   if (file) make_absolute(*file);
+  launch.config.file = file.value_or("");
   if (settings.log_file.empty()) {
     complain("agent: without --log-file, the log of this daemon is discarded");
     settings.log_file = "/dev/null";
@@ -180,6 +182,12 @@ class Process {
     for (const Key& key : all_keys()) {
       const auto value = value_json(loaded.settings, key);
       if (value == value_json(launch_.as_read, key)) continue;
+      if (key.reload == Reload::live) {
+        log_.write(LogLevel::warn,
+                   "a change of the cluster's settings, which POST /set takes for all members",
+                   {{"key", key.name}, {"value", value}});
+        continue;
+      }
       if (key.reload == Reload::at_start) {
         log_.write(LogLevel::warn, "a change that is taken at the next start only",
                    {{"key", key.name}, {"value", value}});

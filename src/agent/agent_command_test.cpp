@@ -163,7 +163,7 @@ TEST_F(AgentCommandTest, SaysHelpAndWhatIsWrong) {
                                "probe-interval?\n"
                                "rollcall: flag --dns: the DNS service is not available"));
   EXPECT_EQ(run({"--hosts", "/nowhere"}).wait_for_code(), 2);
-  EXPECT_THAT(err(), HasSubstr("/nowhere: hosts: cannot be read: No such file"));
+  EXPECT_THAT(err(), HasSubstr("/nowhere: hosts: cannot be read: no such file"));
 }
 
 TEST_F(AgentCommandTest, SaysWhyItCannotStart) {

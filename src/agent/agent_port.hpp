@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +29,22 @@ class AgentPort {
 
   [[nodiscard]] virtual MemberList members() const = 0;
   [[nodiscard]] virtual Status status() const = 0;
+  virtual void unsteady(Agent::UnsteadyCallback done) const = 0;
   [[nodiscard]] virtual EventBatch events_since(std::uint64_t since, std::size_t max) const = 0;
 
+  [[nodiscard]] virtual std::shared_ptr<const SettingsInForce> settings() const = 0;
+
   virtual void join(const std::vector<std::string>& seeds, Agent::JoinCallback done) = 0;
+  virtual void cancel_join() = 0;
   virtual void leave(Agent::DoneCallback done) = 0;
   virtual void force_leave(const std::string& name, Agent::DoneCallback done) = 0;
+
+  virtual void change_settings(const SettingsChange& change, SettingsScope scope,
+                               const std::optional<SettingsVersion>& expected,
+                               Agent::SettingsCallback done) = 0;
+
+  virtual void set_faults(const FaultPlan& plan, Agent::DoneCallback done) = 0;
+  [[nodiscard]] virtual FaultsInForce faults() const = 0;
 
   using TagsCallback = std::function<void(std::expected<Tags, Error>)>;
   /// Gives back all tags as they are afterwards.
@@ -54,16 +66,30 @@ class LiveAgentPort final : public AgentPort {
 
   [[nodiscard]] MemberList members() const override { return agent_.members(); }
   [[nodiscard]] Status status() const override { return agent_.status(); }
+  void unsteady(Agent::UnsteadyCallback done) const override { agent_.unsteady(std::move(done)); }
   [[nodiscard]] EventBatch events_since(std::uint64_t since, std::size_t max) const override {
     return agent_.events_since(since, max);
+  }
+  [[nodiscard]] std::shared_ptr<const SettingsInForce> settings() const override {
+    return agent_.settings();
   }
   void join(const std::vector<std::string>& seeds, Agent::JoinCallback done) override {
     agent_.join(seeds, std::move(done));
   }
+  void cancel_join() override { agent_.cancel_join(); }
   void leave(Agent::DoneCallback done) override { agent_.leave(std::move(done)); }
   void force_leave(const std::string& name, Agent::DoneCallback done) override {
     agent_.force_leave(name, std::move(done));
   }
+  void change_settings(const SettingsChange& change, SettingsScope scope,
+                       const std::optional<SettingsVersion>& expected,
+                       Agent::SettingsCallback done) override {
+    agent_.change_settings(change, scope, expected, std::move(done));
+  }
+  void set_faults(const FaultPlan& plan, Agent::DoneCallback done) override {
+    agent_.set_faults(plan, std::move(done));
+  }
+  [[nodiscard]] FaultsInForce faults() const override { return agent_.faults(); }
   void change_tags(const TagChanges& changes, TagsCallback done) override;
 
  private:

@@ -25,8 +25,12 @@ Meaning meaning_of(ErrorCode code) {
       return {409, "not-allowed"};
     case ErrorCode::join_failed:
       return {502, "join-failed"};
+    case ErrorCode::version_mismatch:
+      return {412, "version-mismatch"};
     case ErrorCode::timeout:
       return {504, "timeout"};
+    case ErrorCode::frozen:
+      return {503, "frozen"};
     case ErrorCode::closed:
       return {503, "stopping"};
     case ErrorCode::address_in_use:
@@ -42,10 +46,8 @@ struct LaterPath {
   std::string_view feature;
 };
 /// What a later version will answer, with all paths below each.
-constexpr std::array<LaterPath, 13> later_paths = {
-    {{"/switch", "changing the failure detector while the cluster runs"},
-     {"/set", "changing the configuration while the cluster runs"},
-     {"/v1/leader", "electing a leader"},
+constexpr std::array<LaterPath, 11> later_paths = {
+    {{"/v1/leader", "electing a leader"},
      {"/v1/views", "agreed views"},
      {"/v1/groups", "named groups"},
      {"/v1/services", "the service registry"},
@@ -94,7 +96,10 @@ http::Router make_api(const ApiContext& context, http::Guard guard) {
   add_status_routes(router, context);
   add_event_routes(router, context);
   add_action_routes(router, context);
+  add_fault_routes(router, context);
+  add_settings_routes(router, context);
   add_reference_routes(router, context);
+  add_switch_routes(router, context);
   return router;
 }
 

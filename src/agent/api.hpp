@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/agent_port.hpp"
 #include "agent/config.hpp"
@@ -18,8 +19,13 @@ namespace rollcall::agent {
 /// What the routes work on; it outlives them.
 struct ApiContext {
   AgentPort& agent;
-  /// The configuration in force; it may be replaced by another thread, never changed.
+  /// The configuration that the agent was started with; it may be replaced by another thread, never
+  /// changed. The cluster's settings in force are the agent's to tell.
   std::function<std::shared_ptr<const Config>()> config;
+  /// Runs what may wait, such as for a file, on a thread that may.
+  std::function<void(std::function<void()>)> run_later = [](const std::function<void()>& work) {
+    work();
+  };
 };
 
 /// All routes, ready for Server::start().
@@ -32,7 +38,16 @@ void add_member_routes(http::Router& router, const ApiContext& context);     // 
 void add_status_routes(http::Router& router, const ApiContext& context);     // api_status.cpp
 void add_event_routes(http::Router& router, const ApiContext& context);      // api_events.cpp
 void add_action_routes(http::Router& router, const ApiContext& context);     // api_actions.cpp
+void add_fault_routes(http::Router& router, const ApiContext& context);      // api_faults.cpp
+void add_settings_routes(http::Router& router, const ApiContext& context);   // api_settings.cpp
 void add_reference_routes(http::Router& router, const ApiContext& context);  // api_reference.cpp
+void add_switch_routes(http::Router& router, const ApiContext& context);     // api_switch.cpp
+
+/// Adds a path that changes something, as older clients ask for it: with POST, and with GET where
+/// http.allow_get_mutations says so. `parameters` is what its query may have.
+void add_older_change(http::Router& router, const ApiContext& context, std::string_view pattern,
+                      const std::vector<std::string_view>& parameters,
+                      const http::RouteHandler& handler);
 
 /// How an error of the embedding API is answered.
 http::Response failure_response(const Error& error);

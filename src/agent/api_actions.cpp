@@ -7,6 +7,7 @@
 
 #include "agent/api.hpp"
 #include "agent/api_json.hpp"
+#include "agent/values.hpp"
 #include "base/peer_address.hpp"
 
 namespace rollcall::agent {
@@ -31,22 +32,18 @@ std::expected<Json, Problem> parse_body(const Request& request, std::string_view
   if (request.body.empty()) {
     return std::unexpected(invalid("there is no body; send a JSON object with " + field, field));
   }
-  Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  if (body.is_discarded()) {
-    return std::unexpected(
-        Problem{.code = "malformed-json",
-                .message = "the body is not JSON; send a JSON object with " + field});
-  }
-  if (!body.is_object()) {
+  auto body = json_in(request.body, "send a JSON object with " + field);
+  if (!body) return body;
+  if (!body->is_object()) {
     return std::unexpected(invalid("the body must be a JSON object with " + field));
   }
-  for (const auto& [name, value] : body.items()) {
+  for (const auto& [name, value] : body->items()) {
     if (name == only_field) continue;
     std::string message = "there is no field '";
-    message.append(name).append("' here; allowed: ").append(field);
-    return std::unexpected(invalid(std::move(message), name));
+    message.append(shown(name)).append("' here; allowed: ").append(field);
+    return std::unexpected(invalid(std::move(message), shown(name)));
   }
-  if (!body.contains(only_field)) {
+  if (!body->contains(only_field)) {
     return std::unexpected(invalid("the field " + field + " is missing", field));
   }
   return body;
@@ -102,9 +99,9 @@ std::optional<Problem> check_seeds(const std::vector<std::string>& seeds,
   }
   for (const std::string& seed : seeds) {
     if (parse_peer_address(seed, member_port)) continue;
-    return invalid(
-        "'" + seed + "' is no HOST:PORT of a member; allowed: " + std::string(peer_address_rule),
-        field);
+    return invalid("'" + shown(seed) +
+                       "' is no HOST:PORT of a member; allowed: " + std::string(peer_address_rule),
+                   field);
   }
   return std::nullopt;
 }
@@ -142,15 +139,24 @@ void leave_and_answer(const ApiContext& context, const Responder& responder) {
 }
 
 void add_action_routes(http::Router& router, const ApiContext& context) {
-  router.add(
-      {.method = "POST",
-       .pattern = "/v1/join",
-       .handler = [context](const Request& request, const PathValues&, const Responder& responder) {
-         const auto seeds = parse_addresses(request);
-         if (!seeds) return responder.respond(http::error_response(seeds.error()));
-         join_and_answer(context, *seeds, request.parameter("address") ? "address" : "addresses",
-                         responder);
-       }});
+  router.add({.method = "POST",
+              .pattern = "/v1/join",
+              .handler =
+                  [context](const Request& request, const PathValues&, const Responder& responder) {
+                    const auto seeds = parse_addresses(request);
+                    if (!seeds) return responder.respond(http::error_response(seeds.error()));
+                    join_and_answer(context, *seeds,
+                                    request.parameter("address") ? "address" : "addresses",
+                                    responder);
+                  },
+              .parameters = {"address"}});
+
+  router.add({.method = "DELETE",
+              .pattern = "/v1/join",
+              .handler = [context](const Request&, const PathValues&, const Responder& responder) {
+                context.agent.cancel_join();
+                responder.respond(http::json_response(200, "{\"cancelled\":true}\n"));
+              }});
 
   router.add({.method = "POST",
               .pattern = "/v1/leave",

@@ -6,12 +6,50 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <functional>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "agent/values.hpp"
+
 namespace rollcall::agent {
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The deepest request, that for faults, has three.
+constexpr std::size_t json_depth_max = 16;
+
+/// Watches a text being parsed for what no request may have.
+class JsonWatch {
+ public:
+  /// Whether the parser shall keep the value.
+  bool see(int at, Json::parse_event_t event, const Json& parsed) {
+    const auto depth = static_cast<std::size_t>(at);
+    if (depth > json_depth_max) {
+      is_too_deep_ = true;
+      return false;
+    }
+    if (event == Json::parse_event_t::object_start) names_.at(depth + 1).clear();
+    if (event == Json::parse_event_t::key && !twice_) {
+      const auto& name = parsed.get_ref<const std::string&>();
+      if (!names_.at(depth).insert(name).second) twice_ = name;
+    }
+    return true;
+  }
+  [[nodiscard]] bool is_too_deep() const { return is_too_deep_; }
+  /// A name that one object has twice.
+  [[nodiscard]] const std::optional<std::string>& twice() const { return twice_; }
+
+ private:
+  /// Of the object that is open at each depth; its names are one deeper than itself.
+  std::array<std::set<std::string, std::less<>>, json_depth_max + 2> names_;
+  std::optional<std::string> twice_;
+  bool is_too_deep_ = false;
+};
 
 bool is_plain(char c) {
   return c >= ' ' && c <= '~' && c != '"' && c != '\\';
@@ -48,6 +86,33 @@ void append_tags(std::string& out, const Tags& tags) {
   out += '}';
 }
 
+/// ,"settings":{"from":{"version"},"to":{"version","origin"},"scope","changes":[…]}
+void append_settings(std::string& out, const SettingsNews& news) {
+  const auto append_version = [&out](std::string_view name, const SettingsVersion& version) {
+    out.append("\"").append(name).append("\":{\"version\":");
+    out.append(std::to_string(version.number));
+    if (version.number != 0) out.append(",\"origin\":\"").append(version.origin).append("\"");
+    out += "},";
+  };
+  out += ",\"settings\":{";
+  append_version("from", news.from);
+  append_version("to", news.to);
+  out.append("\"scope\":\"").append(news.is_local ? "local" : "cluster");
+  out += "\",\"changes\":[";
+  bool is_first = true;
+  for (const SettingDifference& one : news.differences) {
+    if (!std::exchange(is_first, false)) out += ',';
+    out += "{\"name\":";
+    append_string(out, one.name);
+    out += ",\"from\":";
+    append_string(out, one.from);
+    out += ",\"to\":";
+    append_string(out, one.to);
+    out += '}';
+  }
+  out += "]}";
+}
+
 }  // namespace
 
 std::string time_text(WallTime time) {
@@ -61,6 +126,34 @@ std::string time_text(WallTime time) {
 
 std::string reference_time_text(WallTime time) {
   return calendar_text("%Y-%m-%d %H:%M:%S", time);
+}
+
+std::expected<Json, http::Problem> json_in(const std::string& body, std::string_view wanted) {
+  JsonWatch watch;
+  const auto keep = [&watch](int depth, Json::parse_event_t event, const Json& parsed) {
+    return watch.see(depth, event, parsed);
+  };
+  Json json = Json::parse(body, keep, /*allow_exceptions=*/false);
+  if (watch.is_too_deep()) {
+    return std::unexpected(http::Problem{.code = "malformed-json",
+                                         .message = "the body nests deeper than " +
+                                                    std::to_string(json_depth_max) + " levels; " +
+                                                    std::string(wanted)});
+  }
+  if (json.is_discarded()) {
+    return std::unexpected(http::Problem{
+        .code = "malformed-json", .message = "the body is not JSON; " + std::string(wanted)});
+  }
+  if (watch.twice()) {
+    return std::unexpected(http::Problem{.code = "invalid-value",
+                                         .message = "given twice; allowed: once",
+                                         .field = shown(*watch.twice())});
+  }
+  return json;
+}
+
+std::string shown_json(const Json& value) {
+  return shown(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void append_string(std::string& out, std::string_view text) {
@@ -92,6 +185,20 @@ void append_member(std::string& out, const Member& member) {
   out += '}';
 }
 
+void append_steadiness(std::string& out, const Steadiness& steadiness) {
+  append_member(out, steadiness.member);
+  out.pop_back();  // the members go on
+  std::array<char, 32> penalty{};
+  std::snprintf(penalty.data(), penalty.size(), "%.3f", steadiness.penalty);
+  out.append(",\"penalty\":").append(penalty.data());
+  out.append(",\"flaps\":").append(std::to_string(steadiness.flaps));
+  out += ",\"hold_down_ms\":";
+  append_milliseconds(out, steadiness.hold_down);
+  out += ",\"time_allowed_ms\":";
+  append_milliseconds(out, steadiness.time_allowed);
+  out += '}';
+}
+
 void append_event(std::string& out, const Event& event) {
   out.append("{\"index\":").append(std::to_string(event.index));
   out.append(",\"time\":\"").append(time_text(event.time));
@@ -105,6 +212,7 @@ void append_event(std::string& out, const Event& event) {
     out += ",\"message\":";
     append_string(out, event.message);
   }
+  if (event.settings) append_settings(out, *event.settings);
   out += '}';
 }
 

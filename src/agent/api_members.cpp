@@ -84,6 +84,32 @@ std::string list_json(const MemberList& members, const std::string& cluster, con
   return json.append(",\"members\":[").append(list).append("]}\n");
 }
 
+std::string steadiness_json(const std::vector<Steadiness>& list, MemberState state) {
+  std::string json;
+  for (const Steadiness& one : list) {
+    if (one.member.state != state) continue;
+    if (!json.empty()) json += ',';
+    append_steadiness(json, one);
+  }
+  return json;
+}
+
+/// {"cluster","self","count","members":[…],"damped":[…]}: the suspects, and who else has flapped.
+std::string suspects_json(const std::vector<Steadiness>& list, const std::string& cluster,
+                          const std::string& self) {
+  const auto count = std::ranges::count(list, MemberState::suspect,
+                                        [](const Steadiness& one) { return one.member.state; });
+  std::string json = "{\"cluster\":";
+  append_string(json, cluster);
+  json += ",\"self\":";
+  append_string(json, self);
+  json.append(",\"count\":").append(std::to_string(count));
+  json.append(",\"members\":[").append(steadiness_json(list, MemberState::suspect));
+  return json.append("],\"damped\":[")
+      .append(steadiness_json(list, MemberState::alive))
+      .append("]}\n");
+}
+
 /// The text of the whole list, written anew only when the list is another.
 ///
 /// Threads: none; the server's thread.
@@ -145,8 +171,10 @@ void add_member_routes(http::Router& router, const ApiContext& context) {
       {.method = "GET",
        .pattern = "/v1/suspects",
        .handler = [&agent, cluster](const Request&, const PathValues&, const Responder& responder) {
-         const Filter filter{.states = {MemberState::suspect}, .tags = {}};
-         responder.respond(http::json_response(200, list_json(agent.members(), cluster, filter)));
+         agent.unsteady([self = agent.status().name, cluster, responder](const auto& list) {
+           if (!list) return responder.respond(failure_response(list.error()));
+           responder.respond(http::json_response(200, suspects_json(*list, cluster, self)));
+         });
        }});
 
   router.add(

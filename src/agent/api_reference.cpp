@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "agent/api.hpp"
 #include "agent/api_json.hpp"
 
@@ -50,11 +48,6 @@ std::string display_suspects(const AgentPort& agent) {
   return reference_list(agent.members(), Only::suspects, count) + "\n";
 }
 
-std::string display_protocol(const Config& config) {
-  return "{\"protocol\":\"" + config.settings.detector + "\",\"suspicion\":\"" +
-         (config.settings.suspicion ? "enabled" : "disabled") + "\"}\n";
-}
-
 void join_introducer(const ApiContext& context, const Request& request,
                      const Responder& responder) {
   const auto introducer = request.parameter("introducer");
@@ -69,9 +62,20 @@ void join_introducer(const ApiContext& context, const Request& request,
 
 }  // namespace
 
+void add_older_change(http::Router& router, const ApiContext& context, std::string_view pattern,
+                      const std::vector<std::string_view>& parameters,
+                      const http::RouteHandler& handler) {
+  router.add({.method = "POST", .pattern = pattern, .handler = handler, .parameters = parameters});
+  if (!context.config()->settings.http_allow_get_mutations) return;
+  router.add({.method = "GET",
+              .pattern = pattern,
+              .handler = handler,
+              .access = http::Access::changes,
+              .parameters = parameters});
+}
+
 void add_reference_routes(http::Router& router, const ApiContext& context) {
   AgentPort& agent = context.agent;
-  const auto config = context.config;
   const auto read = [&router](std::string_view pattern, auto text) {
     router.add({.method = "GET",
                 .pattern = pattern,
@@ -83,21 +87,16 @@ void add_reference_routes(http::Router& router, const ApiContext& context) {
   read("/list_mem", [&agent] { return list_mem(agent); });
   read("/list_self", [&agent] { return list_self(agent); });
   read("/display_suspects", [&agent] { return display_suspects(agent); });
-  read("/display_protocol", [config] { return display_protocol(*config()); });
-  read("/get", [config] { return config_json(*config()).dump() + "\n"; });
 
-  const auto change = [&](std::string_view pattern, const http::RouteHandler& handler) {
-    router.add({.method = "POST", .pattern = pattern, .handler = handler});
-    if (!config()->settings.http_allow_get_mutations) return;
-    router.add(
-        {.method = "GET", .pattern = pattern, .handler = handler, .access = http::Access::changes});
-  };
-  change("/join", [context](const Request& request, const PathValues&, const Responder& responder) {
-    join_introducer(context, request, responder);
-  });
-  change("/leave", [context](const Request&, const PathValues&, const Responder& responder) {
-    leave_and_answer(context, responder);
-  });
+  add_older_change(
+      router, context, "/join", {"introducer"},
+      [context](const Request& request, const PathValues&, const Responder& responder) {
+        join_introducer(context, request, responder);
+      });
+  add_older_change(router, context, "/leave", {},
+                   [context](const Request&, const PathValues&, const Responder& responder) {
+                     leave_and_answer(context, responder);
+                   });
 }
 
 }  // namespace rollcall::agent

@@ -36,6 +36,16 @@ Json member_counts(const MemberList& members) {
   return counts;
 }
 
+/// {"saved-peers":1,"seeds":3,…}: how often each stage of looking for the cluster has begun.
+Json join_tries(const Status& status) {
+  Json tries = Json::object();
+  for (const JoinStage stage :
+       {JoinStage::saved_peers, JoinStage::seeds, JoinStage::hosts_file, JoinStage::lan}) {
+    tries[std::string(to_text(stage))] = status.join_stages.at(static_cast<std::size_t>(stage));
+  }
+  return tries;
+}
+
 Json counters_json(const Status& status) {
   return {{"datagrams_sent", status.datagrams_sent},
           {"datagrams_received", status.datagrams_received},
@@ -62,23 +72,16 @@ Json status_json(const Status& status, const MemberList& members) {
                {"address", members.self().address},
                {"version", version()},
                {"phase", to_text(status.phase)},
+               {"join_stage", to_text(status.join_stage)},
                {"uptime_s", static_cast<double>(uptime.count()) / 1000},
                {"health", status.health},
                {"loop_lag_ms", milliseconds(status.loop_lag)},
                {"event_index", status.event_index},
-               {"members", member_counts(members)}};
+               {"faults", status.faults},
+               {"members", member_counts(members)},
+               {"join_tries", join_tries(status)}};
   json.update(counters_json(status));
   return json;
-}
-
-Json protocol_json(const Config& config) {
-  const Settings& settings = config.settings;
-  // Settings that change while the cluster runs will raise the version; these cannot yet.
-  return {{"detector", settings.detector},
-          {"suspicion", settings.suspicion ? "enabled" : "disabled"},
-          {"suspicion_time", value_text(settings, *find_key("suspicion-time"))},
-          {"version", 1},
-          {"profile", settings.profile}};
 }
 
 /// Joined, or alone on purpose.
@@ -114,13 +117,6 @@ void add_status_routes(http::Router& router, const ApiContext& context) {
 
   add("/v1/status", [&agent](const Request&) {
     return json_answer(200, status_json(agent.status(), agent.members()));
-  });
-  add("/v1/protocol",
-      [config](const Request&) { return json_answer(200, protocol_json(*config())); });
-  add("/v1/config", [config](const Request& request) {
-    const auto details = switch_parameter(request, "details", false);
-    if (!details) return http::error_response(details.error());
-    return json_answer(200, *details ? config_details_json(*config()) : config_json(*config()));
   });
   add("/healthz", [](const Request&) { return json_answer(200, {{"status", "ok"}}); });
   add("/readyz",

@@ -55,10 +55,19 @@ class FakeAgent final : public AgentPort {
     batch.gap = !events.empty() && since + 1 < events.front()->index;
     return batch;
   }
+  void unsteady(Agent::UnsteadyCallback done) const override { done(unsteady_members); }
+  [[nodiscard]] std::shared_ptr<const SettingsInForce> settings() const override {
+    return std::make_shared<const SettingsInForce>();
+  }
+  void change_settings(const SettingsChange&, SettingsScope, const std::optional<SettingsVersion>&,
+                       Agent::SettingsCallback done) override {
+    done(std::unexpected(Error{ErrorCode::not_allowed, "not here", {}}));
+  }
   void join(const std::vector<std::string>& seeds, Agent::JoinCallback done) override {
     joined = seeds;
     done(join_result);
   }
+  void cancel_join() override { ++cancelled_joins; }
   void leave(Agent::DoneCallback done) override {
     ++leaves;
     done({});
@@ -67,6 +76,11 @@ class FakeAgent final : public AgentPort {
     forced.push_back(name);
     done(force_result);
   }
+  void set_faults(const FaultPlan& plan, Agent::DoneCallback done) override {
+    fault_plan = plan;
+    done(fault_result);
+  }
+  [[nodiscard]] FaultsInForce faults() const override { return faults_in_force; }
   void change_tags(const TagChanges& changes, TagsCallback done) override {
     if (tags_error) return done(std::unexpected(*tags_error));
     done(changed_tags({{"old", "1"}, {"gone", "2"}}, changes));
@@ -87,11 +101,16 @@ class FakeAgent final : public AgentPort {
   MemberList list;
   Status state;
   std::vector<std::shared_ptr<const Event>> events;
+  std::expected<std::vector<Steadiness>, Error> unsteady_members;
   std::vector<std::string> joined;
   std::expected<JoinReport, Error> join_result;
+  int cancelled_joins = 0;
   std::expected<void, Error> force_result;
   std::vector<std::string> forced;
   int leaves = 0;
+  std::optional<FaultPlan> fault_plan;
+  std::expected<void, Error> fault_result;
+  FaultsInForce faults_in_force;
   std::optional<Error> tags_error;
 };
 
@@ -200,9 +219,41 @@ TEST_F(ApiTest, ShowsOneMember) {
   const auto answer = ask("GET", "/v1/members/nobody");
   EXPECT_EQ(answer->status, 404U);
   EXPECT_THAT(answer->body, HasSubstr(R"("code":"unknown-member")"));
-  const json suspects = get("/v1/suspects");
-  EXPECT_EQ(suspects["count"], 1);
-  EXPECT_EQ(suspects["members"][0]["name"], "b");
+}
+
+TEST_F(ApiTest, ListsSuspectsAndWhoHasFlapped) {
+  agent_.unsteady_members = {{.member = make_member("b", MemberState::suspect),
+                              .penalty = 0,
+                              .flaps = 0,
+                              .hold_down = 0ns,
+                              .time_allowed = 2s},
+                             {.member = make_member("d", MemberState::alive),
+                              .penalty = 2.5,
+                              .flaps = 3,
+                              .hold_down = 1500ms,
+                              .time_allowed = 3500ms}};
+
+  const json answer = get("/v1/suspects");
+
+  EXPECT_EQ(answer["cluster"], "test");
+  EXPECT_EQ(answer["self"], "a");
+  EXPECT_EQ(answer["count"], 1);
+  ASSERT_EQ(answer["members"].size(), 1U);
+  EXPECT_EQ(answer["members"][0]["name"], "b");
+  EXPECT_EQ(answer["members"][0]["time_allowed_ms"], 2000);
+  ASSERT_EQ(answer["damped"].size(), 1U);
+  EXPECT_EQ(answer["damped"][0]["name"], "d");
+  EXPECT_EQ(answer["damped"][0]["state"], "alive");
+  EXPECT_EQ(answer["damped"][0]["penalty"], 2.5);
+  EXPECT_EQ(answer["damped"][0]["flaps"], 3);
+  EXPECT_EQ(answer["damped"][0]["hold_down_ms"], 1500);
+  EXPECT_EQ(answer["damped"][0]["time_allowed_ms"], 3500);
+}
+
+TEST_F(ApiTest, SaysThatAClosedAgentHasNoSuspects) {
+  agent_.unsteady_members = std::unexpected(Error{ErrorCode::closed, "the agent is closed", {}});
+
+  EXPECT_EQ(ask("GET", "/v1/suspects")->status, 503U);
 }
 
 TEST_F(ApiTest, SurvivesTagsThatAreNotUtf8) {
@@ -213,31 +264,20 @@ TEST_F(ApiTest, SurvivesTagsThatAreNotUtf8) {
   EXPECT_EQ(get("/v1/members")["members"][0]["tags"]["k"], "\uFFFD\uFFFD");
 }
 
-TEST_F(ApiTest, ShowsTheProtocol) {
-  EXPECT_EQ(get("/v1/protocol"), json::parse(R"({"detector":"pingack","suspicion":"enabled",
-      "suspicion_time":"auto","version":1,"profile":"rollcall"})"));
-  config_.settings.suspicion = false;
-  config_.settings.suspicion_time = 1s;
-  EXPECT_EQ(get("/v1/protocol")["suspicion"], "disabled");
-  EXPECT_EQ(get("/v1/protocol")["suspicion_time"], "1s");
-}
-
-TEST_F(ApiTest, ShowsTheConfiguration) {
-  EXPECT_EQ(get("/v1/config")["probe-interval"], "1s");
-  EXPECT_EQ(get("/get"), get("/v1/config"));
-  const json details = get("/v1/config", {{"details", "true"}});
-  EXPECT_EQ(details["probe-interval"]["default"], "1s");
-  EXPECT_EQ(details["probe-interval"]["variable"], "ROLLCALL_PROBE_INTERVAL");
-}
-
 TEST_F(ApiTest, ShowsTheStatus) {
   agent_.state.uptime = 1500ms;
   agent_.state.loop_lag = 250us;
   agent_.state.health = 2;
   agent_.add_events(1, 7);
 
+  agent_.state.join_stage = JoinStage::hosts_file;
+  agent_.state.join_stages = {0, 0, 7, 6, 0, 0};
+
   const json status = get("/v1/status");
 
+  EXPECT_EQ(status["join_stage"], "hosts-file");
+  EXPECT_EQ(status["join_tries"],
+            json({{"saved-peers", 0}, {"seeds", 7}, {"hosts-file", 6}, {"lan", 0}}));
   EXPECT_EQ(status["cluster"], "test");
   EXPECT_EQ(status["phase"], "joined");
   EXPECT_EQ(status["uptime_s"], 1.5);
@@ -296,6 +336,9 @@ TEST_F(ApiTest, RefusesBadJoins) {
   EXPECT_EQ(field_of(R"({"addreses":[]})"), "addreses");
   EXPECT_EQ(field_of(R"({"addresses":[]})"), "addresses");
   EXPECT_EQ(field_of(R"({"addresses":"x"})"), "addresses");
+  EXPECT_EQ(field_of(R"({"addresses":["x"],"addresses":["y"]})"), "addresses");
+  EXPECT_EQ(ask("POST", "/v1/join", {{"addres", "x"}})->status, 400U);
+  EXPECT_EQ(ask("POST", "/v1/join", {{"address", "x"}, {"address", "y"}})->status, 400U);
   EXPECT_EQ(field_of(R"({"addresses":[1]})"), "addresses");
   EXPECT_EQ(field_of(R"({"addresses":["x:0"]})"), "addresses");
   EXPECT_EQ(field_of(R"({"addresses":["0.0.0.0:7420"]})"), "addresses");
@@ -316,6 +359,21 @@ TEST_F(ApiTest, AnswersFailuresWithTheirStatus) {
   EXPECT_EQ(ask("POST", "/v1/members/x/force-leave")->status, 409U);
 }
 
+TEST_F(ApiTest, SaysAtOnceThatAFrozenMemberDoesNothing) {
+  agent_.force_result = std::unexpected(Error{ErrorCode::frozen, "frozen on purpose", {}});
+
+  const auto answer = ask("POST", "/v1/members/x/force-leave");
+
+  EXPECT_EQ(answer->status, 503U);
+  EXPECT_EQ(json::parse(answer->body)["error"]["code"], "frozen");
+}
+
+TEST_F(ApiTest, EndsTheSearchForOthers) {
+  EXPECT_EQ(ask("DELETE", "/v1/join")->body, "{\"cancelled\":true}\n");
+  EXPECT_EQ(agent_.cancelled_joins, 1);
+  EXPECT_EQ(agent_.joined, std::vector<std::string>{});
+}
+
 TEST_F(ApiTest, LeavesAndForcesOthersOut) {
   EXPECT_EQ(ask("POST", "/v1/leave")->body, "{\"left\":true}\n");
   EXPECT_EQ(agent_.leaves, 1);
@@ -327,7 +385,7 @@ TEST_F(ApiTest, TakesGetForChangesOnlyWhenAllowed) {
   for (const auto* const path : {"/leave", "/join", "/v1/leave", "/v1/join"}) {
     const auto answer = ask("GET", path, {{"introducer", "x:1"}});
     EXPECT_EQ(answer->status, 405U) << path;
-    EXPECT_EQ(answer->header("Allow"), "POST");
+    EXPECT_THAT(answer->header("Allow"), HasSubstr("POST"));
   }
   EXPECT_EQ(agent_.leaves, 0);
 
@@ -348,6 +406,106 @@ TEST_F(ApiTest, ChangesTags) {
   EXPECT_EQ(ask("PATCH", "/v1/self", {}, R"({"name":"x"})")->status, 400U);
 }
 
+TEST_F(ApiTest, RefusesFaultsWithoutPermission) {
+  for (const char* method : {"POST", "DELETE"}) {
+    const auto answer = ask(method, "/v1/faults", {}, R"({"faults":[{"peer":"*","cut":true}]})");
+    EXPECT_EQ(answer->status, 403U);
+    EXPECT_THAT(answer->body, HasSubstr(R"("code":"faults-not-allowed")"));
+    EXPECT_THAT(answer->body, HasSubstr("--allow-faults"));
+  }
+  EXPECT_FALSE(agent_.fault_plan);
+  EXPECT_EQ(get("/v1/faults")["allowed"], false);
+  EXPECT_EQ(get("/v1/faults")["faults"], json::array());
+}
+
+TEST_F(ApiTest, SetsShowsAndEndsFaults) {
+  config_.settings.allow_faults = true;
+  agent_.state.faults = 2;
+  agent_.faults_in_force = {.faults = {{.fault = {.peer = "b", .cut = true, .lasts = 30s},
+                                        .address = "10.0.0.1:7420",
+                                        .left = 12'345'600us}},
+                            .freeze = FaultsInForce::FreezeInForce{.freeze = {}, .left = {}},
+                            .counts = {.dropped = 7}};
+
+  const auto answer = ask("POST", "/v1/faults", {}, R"({"faults":[{"peer":"b","direction":"in",
+      "drop":0.3,"delay":"50ms","jitter":"10ms","duplicate":0.1,"reorder":1,"cut":true,
+      "for":"30s"},{"peer":"*","drop":1,"for":null}],"freeze":"5s"})");
+
+  ASSERT_EQ(answer->status, 200U) << answer->body;
+  ASSERT_TRUE(agent_.fault_plan);
+  ASSERT_EQ(agent_.fault_plan->faults.size(), 2U);
+  const Fault& fault = agent_.fault_plan->faults.front();
+  EXPECT_EQ(fault.peer, "b");
+  EXPECT_EQ(fault.direction, FaultDirection::in);
+  EXPECT_EQ(fault.drop, 0.3);
+  EXPECT_EQ(fault.delay, 50ms);
+  EXPECT_EQ(fault.jitter, 10ms);
+  EXPECT_EQ(fault.duplicate, 0.1);
+  EXPECT_EQ(fault.reorder, 1);
+  EXPECT_TRUE(fault.cut);
+  EXPECT_EQ(fault.lasts, 30s);
+  EXPECT_EQ(agent_.fault_plan->faults.back().lasts, std::nullopt);
+  EXPECT_EQ(agent_.fault_plan->freeze.value_or(Freeze{}).lasts, 5s);
+
+  const json shown = get("/v1/faults");
+  EXPECT_EQ(json::parse(answer->body), shown);
+  EXPECT_EQ(shown["allowed"], true);
+  EXPECT_EQ(shown["faults"][0]["peer"], "b");
+  EXPECT_EQ(shown["faults"][0]["address"], "10.0.0.1:7420");
+  EXPECT_EQ(shown["faults"][0]["for"], "30s");
+  EXPECT_EQ(shown["faults"][0]["left"], "12346ms");
+  EXPECT_EQ(shown["freeze"], json({{"for", nullptr}, {"left", nullptr}}));
+  EXPECT_EQ(shown["counts"]["dropped"], 7);
+  EXPECT_EQ(get("/v1/status")["faults"], 2);
+
+  EXPECT_EQ(ask("DELETE", "/v1/faults")->status, 200U);
+  EXPECT_TRUE(agent_.fault_plan->faults.empty() && !agent_.fault_plan->freeze);
+  ask("POST", "/v1/faults", {}, R"({"freeze":true})");
+  EXPECT_TRUE(agent_.fault_plan->freeze && !agent_.fault_plan->freeze->lasts);
+}
+
+TEST_F(ApiTest, NamesTheFaultAndTheFieldThatAreWrong) {
+  config_.settings.allow_faults = true;
+  const auto refusal = [this](const std::string& body) {
+    const auto answer = ask("POST", "/v1/faults", {}, body);
+    EXPECT_EQ(answer->status, 400U) << body;
+    const json error = json::parse(answer->body)["error"];
+    return error.value("field", "") + ": " + error.value("message", "");
+  };
+  const auto of_fault = [&refusal](const std::string& fields) {
+    return refusal(R"({"faults":[{"peer":"*","cut":true},{)" + fields + "}]}");
+  };
+
+  EXPECT_THAT(refusal(""), HasSubstr("the body is not JSON"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("must be an object with faults, freeze or both"));
+  EXPECT_THAT(refusal(R"({"fault":[]})"), HasSubstr("fault: there is no such field"));
+  EXPECT_THAT(refusal(R"({"faults":{}})"), HasSubstr("faults: found {}; allowed: a list"));
+  EXPECT_THAT(refusal(R"({"faults":[7]})"), HasSubstr("faults[0]: found 7; allowed: an object"));
+  EXPECT_THAT(refusal(R"({"freeze":5})"), HasSubstr("freeze: found 5; allowed: a duration"));
+  EXPECT_THAT(of_fault(R"("cut":true)"), HasSubstr("faults[1].peer: the field is missing"));
+  EXPECT_THAT(of_fault(R"("peer":1)"), HasSubstr("faults[1].peer: found 1; allowed: the name"));
+  EXPECT_THAT(of_fault(R"("peer":"*","drop":"30%")"),
+              HasSubstr("faults[1].drop: found \"30%\"; allowed: a share from 0 to 1"));
+  EXPECT_THAT(of_fault(R"("peer":"*","direction":"up")"),
+              HasSubstr("faults[1].direction: found \"up\"; allowed: in, out or both"));
+  EXPECT_THAT(of_fault(R"("peer":"*","delay":50)"),
+              HasSubstr("faults[1].delay: found 50; allowed: a duration from 0s to 1m"));
+  EXPECT_THAT(of_fault(R"("peer":"*","cut":1)"),
+              HasSubstr("faults[1].cut: found 1; allowed: true or false"));
+  EXPECT_THAT(of_fault(R"("peer":"*","for":"soon")"),
+              HasSubstr("faults[1].for: found \"soon\"; allowed: a duration above 0s"));
+  EXPECT_THAT(of_fault(R"("peer":"*","cut":true,"cut":false)"), HasSubstr("cut: given twice"));
+  EXPECT_EQ(ask("DELETE", "/v1/faults", {{"peer", "x"}})->status, 400U) << "all would end";
+  EXPECT_THAT(of_fault(R"("peer":"*","loss":1)"),
+              HasSubstr("faults[1].loss: there is no such field; allowed: peer, direction"));
+  EXPECT_FALSE(agent_.fault_plan);
+
+  agent_.fault_result = std::unexpected(
+      Error{ErrorCode::invalid_option, "found 2; allowed: a share from 0 to 1", "faults[0].drop"});
+  EXPECT_EQ(refusal(R"({"faults":[{"peer":"*","drop":2}]})"),
+            "faults[0].drop: found 2; allowed: a share from 0 to 1");
+}
+
 TEST_F(ApiTest, KeepsTheOlderPaths) {
   EXPECT_EQ(get("/list_mem")["count"], 3);
   EXPECT_EQ(get("/list_mem")["members"][1],
@@ -356,8 +514,6 @@ TEST_F(ApiTest, KeepsTheOlderPaths) {
   EXPECT_EQ(get("/list_self")["self_id"], "10.0.0.1:7420@0000000000000000000000000000000a");
   EXPECT_EQ(get("/list_self")["name"], "a");
   EXPECT_EQ(get("/display_suspects").size(), 1U);
-  EXPECT_EQ(get("/display_protocol"),
-            json::parse(R"({"protocol":"pingack","suspicion":"enabled"})"));
 }
 
 // --- Events -------------------------------------------------------------------------------------
@@ -479,9 +635,9 @@ TEST_F(ApiTest, RefusesSwitchesThatAreNone) {
 }
 
 TEST_F(ApiTest, SaysOfWhatALaterVersionAnswersThatItIsNotAvailable) {
-  for (const auto* const path : {"/switch", "/set", "/v1/leader", "/v1/views", "/v1/views/current",
-                                 "/v1/groups", "/v1/groups/g/members/m", "/v1/services/web",
-                                 "/v1/keys", "/metrics", "/openapi.json", "/"}) {
+  for (const auto* const path :
+       {"/v1/leader", "/v1/views", "/v1/views/current", "/v1/groups", "/v1/groups/g/members/m",
+        "/v1/services/web", "/v1/keys", "/metrics", "/openapi.json", "/"}) {
     const auto answer = ask("POST", path);
     EXPECT_EQ(answer->status, 501U) << path;
     EXPECT_EQ(json::parse(answer->body)["error"]["code"], "not-available") << path;

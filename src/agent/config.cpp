@@ -10,9 +10,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/cluster_keys.hpp"
 #include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "core/config.hpp"
+#include "runtime/hosts_file.hpp"
+#include "runtime/settings_conversion.hpp"
 
 namespace rollcall::agent {
 namespace {
@@ -20,7 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint16_t member_port = 7420;
-constexpr std::size_t hosts_max = 10'000;
+constexpr std::size_t port_max = 65'535;
 constexpr std::size_t events_kept_max = 1'000'000;
 constexpr Duration stats_interval_min = std::chrono::milliseconds(100);
 
@@ -37,18 +40,12 @@ std::string unknown_key_message(const std::string& key) {
 /// One member's protocol in the core's own words, for its check of ranges and contradictions.
 core::Config core_config(const Settings& settings) {
   core::Config config;
+  static_cast<core::ClusterSettings&>(config) = runtime::to_core(cluster_settings(settings));
+  config.profile = settings.profile == "swim" ? core::Profile::swim : core::Profile::rollcall;
   config.name = settings.name.empty() ? "host" : settings.name;
   config.cluster = settings.cluster;
   config.tags = settings.tags;
   config.advertise = Address::v4(127, 0, 0, 1, member_port);  // checked when it is bound
-  config.probe_interval = settings.probe_interval;
-  config.probe_timeout = settings.probe_timeout;
-  config.indirect_probes = settings.indirect_probes;
-  config.suspicion_enabled = settings.suspicion;
-  config.suspicion_time = settings.suspicion_time;
-  config.gossip_interval = settings.gossip_interval;
-  config.gossip_fanout = settings.gossip_fanout;
-  config.cleanup_time = settings.cleanup_time;
   config.leave_timeout = settings.leave_timeout;
   return config;
 }
@@ -102,6 +99,10 @@ class Resolver {
                                 " is out of range; allowed: 1 to " +
                                 std::to_string(events_kept_max));
     }
+    if (settings.broadcast_port == 0 || settings.broadcast_port > port_max) {
+      report("broadcast-port", std::to_string(settings.broadcast_port) +
+                                   " is out of range; allowed: 1 to " + std::to_string(port_max));
+    }
     const bool has_stats = settings.stats_interval != Duration::zero();
     if (has_stats && settings.stats_interval < stats_interval_min) {
       report("stats-interval", duration_text(settings.stats_interval) +
@@ -145,44 +146,17 @@ bool has_no_value(const Json& value) {
          (value.is_structured() && value.empty());
 }
 
-std::string trimmed(std::string line) {
-  line.erase(std::min(line.find('#'), line.size()));
-  line.erase(0, line.find_first_not_of(" \t\r"));
-  line.erase(line.find_last_not_of(" \t\r") + 1);
-  return line;
-}
-
+/// The members that a hosts file names, as text.
 std::expected<std::vector<std::string>, ConfigProblem> read_hosts(const std::string& file) {
-  const Origin origin{.source = Origin::Source::file, .name = file};
-  const auto unreadable = [&origin] {
-    return std::unexpected(ConfigProblem{origin, "hosts",
-                                         std::string("cannot be read: ") + std::strerror(errno) +
-                                             "; name a file with one HOST or HOST:PORT a line"});
-  };
-  errno = 0;
-  std::ifstream stream(file);
-  if (!stream) return unreadable();
-  std::vector<std::string> hosts;
-  int line_number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    ++line_number;
-    const std::string host = trimmed(line);
-    if (host.empty()) continue;
-    const auto address = parse_peer_address(host, member_port);
-    Origin at = origin;
-    at.line = line_number;
-    at.column = 1;
-    if (!address || host.find_first_of(" \t") != std::string::npos) {
-      return std::unexpected(ConfigProblem{
-          at, "hosts", "found '" + host + "'; allowed: one HOST or HOST:PORT a line"});
-    }
-    if (hosts.size() >= hosts_max) {
-      return std::unexpected(ConfigProblem{
-          at, "hosts", "more than " + std::to_string(hosts_max) + " lines; allowed: fewer"});
-    }
-    hosts.push_back(to_text(*address));
+  const auto found = runtime::read_hosts_file(file);
+  if (!found) {
+    Origin origin{.source = Origin::Source::file, .name = file};
+    origin.line = found.error().line;
+    origin.column = origin.line > 0 ? 1 : 0;
+    return std::unexpected(ConfigProblem{origin, "hosts", found.error().message});
   }
-  if (stream.bad()) return unreadable();  // a directory can be opened, but not read
+  std::vector<std::string> hosts;
+  for (const HostPort& host : *found) hosts.push_back(peer_text(host));
   return hosts;
 }
 
@@ -190,7 +164,15 @@ std::string_view to_text(Scope scope) {
   return scope == Scope::cluster ? "cluster" : "local";
 }
 std::string_view to_text(Reload reload) {
-  return reload == Reload::on_sighup ? "on SIGHUP" : "at start";
+  switch (reload) {
+    case Reload::at_start:
+      return "at start";
+    case Reload::on_sighup:
+      return "on SIGHUP";
+    case Reload::live:
+      return "while the cluster runs";
+  }
+  return "at start";
 }
 
 }  // namespace
@@ -215,7 +197,9 @@ std::expected<Config, ConfigProblems> load_config(const ParsedFlags& flags,
   layers.push_back(read_environment(environment));
   layers.push_back(flags.raw);
   auto config = resolve(layers);
-  if (config) config->warnings = ignored_variables(environment, own_variables);
+  if (!config) return config;
+  config->warnings = ignored_variables(environment, own_variables);
+  config->file = file.value_or("");
   return config;
 }
 
@@ -274,19 +258,28 @@ Options to_options(const Settings& settings, std::vector<std::string> seeds) {
   options.advertise = settings.advertise;
   options.data_dir = settings.data_dir;
   options.seeds = std::move(seeds);
+  options.hosts_file = settings.hosts;
+  options.broadcast = settings.broadcast;
+  options.broadcast_port = static_cast<std::uint16_t>(settings.broadcast_port);
   options.tags = settings.tags;
   options.profile = settings.profile == "swim" ? Profile::swim : Profile::rollcall;
-  options.probe_interval = settings.probe_interval;
-  options.probe_timeout = settings.probe_timeout;
-  options.indirect_probes = settings.indirect_probes;
-  options.suspicion = settings.suspicion;
-  options.suspicion_time = settings.suspicion_time;
-  options.gossip_interval = settings.gossip_interval;
-  options.gossip_fanout = settings.gossip_fanout;
-  options.cleanup_time = settings.cleanup_time;
+  const ClusterSettings shared = cluster_settings(settings);
+  options.detector = shared.detector;
+  options.suspicion = shared.suspicion;
+  options.suspicion_time = shared.suspicion_time;
+  options.probe_interval = shared.probe_interval;
+  options.probe_timeout = shared.probe_timeout;
+  options.indirect_probes = shared.indirect_probes;
+  options.gossip_interval = shared.gossip_interval;
+  options.gossip_fanout = shared.gossip_fanout;
+  options.fail_time = shared.fail_time;
+  options.accrual_threshold = shared.accrual_threshold;
+  options.heartbeat_cast = shared.heartbeat_cast;
+  options.cleanup_time = shared.cleanup_time;
+  options.drop_rate = shared.drop_rate;
   options.leave_timeout = settings.leave_timeout;
-  options.drop_rate = settings.drop_rate;
   options.events_kept = settings.events_kept;
+  options.allow_faults = settings.allow_faults;
   return options;
 }
 
@@ -305,7 +298,10 @@ std::string reference_markdown() {
       for (const std::string_view alias : key.aliases) text += " `" + std::string(alias) + "`";
       text += ".";
     }
-    if (key.scope == Scope::cluster) text += " Should be the same on every member.";
+    if (key.reload == Reload::live) text += " One of the cluster's settings.";
+    if (key.scope == Scope::cluster && key.reload != Reload::live) {
+      text += " Should be the same on every member.";
+    }
     if (key.reload == Reload::on_sighup) text += " Read again on SIGHUP.";
     text += " |\n";
   }

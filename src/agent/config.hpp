@@ -20,6 +20,8 @@ struct Config {
   Settings settings;
   /// By canonical key; keys that are not in it have their default.
   std::map<std::string, Origin, std::less<>> origins;
+  /// The file that it was read from; empty if from none.
+  std::string file;
   /// What was found but not heeded.
   std::vector<std::string> warnings;
 

@@ -21,12 +21,9 @@ constexpr std::string_view own_prefix = "ROLLCALL_";
 struct ReferenceName {
   const char* variable;
   const char* key;
-  const char* prefix;  // before the value
 };
-constexpr std::array<ReferenceName, 4> reference_names = {{{"NODE_ID", "name", ""},
-                                                           {"NODE_IP", "advertise", ""},
-                                                           {"NODE_PORT", "bind", "0.0.0.0:"},
-                                                           {"SEED_NODES", "join", ""}}};
+constexpr std::array<ReferenceName, 4> reference_names = {
+    {{"NODE_ID", "name"}, {"NODE_IP", "advertise"}, {"NODE_PORT", "bind"}, {"SEED_NODES", "join"}}};
 
 /// Variables with our prefix that other commands of rollcall read.
 constexpr std::array<std::string_view, 5> other_variables = {
@@ -45,6 +42,14 @@ std::string_view without_prefix(std::string_view name) {
 /// NODE_IP is one of a pair: the port is the other's matter.
 bool has_unwanted_port(const ReferenceName& name, const std::string& value) {
   return name.key == std::string_view("advertise") && parse_host_port(value).has_value();
+}
+
+/// NODE_PORT is a port of all addresses of the kind that NODE_IP is of.
+std::string value_of(const ReferenceName& name, const std::string& value,
+                     const Environment& environment) {
+  if (name.key != std::string_view("bind")) return value;
+  const bool is_v6 = environment("NODE_IP").value_or("").contains(':');
+  return (is_v6 ? "[::]:" : "0.0.0.0:") + value;
 }
 
 /// "a=1,b=2" is two tags; everywhere else the field itself knows about commas.
@@ -89,7 +94,8 @@ RawConfig read_environment(const Environment& environment) {
              "found '" + *value + "'; allowed: a host or IP address; the port goes in NODE_PORT"});
         continue;
       }
-      raw.assignments.push_back(from_variable(name.key, name.variable, name.prefix + *value));
+      raw.assignments.push_back(
+          from_variable(name.key, name.variable, value_of(name, *value, environment)));
     }
   }
   // Later assignments win, so our own names go before the reference's.

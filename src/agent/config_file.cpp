@@ -2,16 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config_file.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <optional>
 #include <set>
-#include <sstream>
 #include <utility>
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+
+#include "documents/documents.hpp"
 
 namespace rollcall::agent {
 namespace {
@@ -113,42 +109,6 @@ class Flattener {
   std::set<std::string> seen_;
 };
 
-/// Where each document begins; of the documents themselves nothing is kept.
-class DocumentStarts final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-
-  [[nodiscard]] const YAML::Mark& last() const { return last_; }
-
- private:
-  YAML::Mark last_;
-};
-
-/// Where a second document begins, if there is one. Not YAML::LoadAll(), which makes documents
-/// for ever of a stray comma, as in "{},".
-std::optional<YAML::Mark> second_document(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DocumentStarts starts;
-  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
-  return starts.last();
-}
-
-std::string cannot_read() {
-  return std::string("cannot be read: ") + std::strerror(errno) + "; name a YAML or JSON file";
-}
-
 RawConfig unreadable(const std::string& file, std::string message) {
   RawConfig raw;
   raw.problems.push_back({{.source = Origin::Source::file, .name = file}, "", std::move(message)});
@@ -170,7 +130,7 @@ RawConfig parse_config_text(const std::string& text, const std::string& file) {
   Flattener flattener(file);
   try {
     flattener.add_root(YAML::Load(text));
-    if (const auto second = second_document(text)) {
+    if (const auto second = documents::second_document(text)) {
       flattener.problem(*second, "", "found a second document; allowed: one");
     }
   } catch (const YAML::Exception& error) {
@@ -180,19 +140,9 @@ RawConfig parse_config_text(const std::string& text, const std::string& file) {
 }
 
 RawConfig read_config_file(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    return unreadable(file, cannot_read());
-  }
-  std::string text(file_bytes_max + 1, '\0');
-  errno = 0;
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return unreadable(file, cannot_read());
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > file_bytes_max) {
-    return unreadable(file, "is longer than " + std::to_string(file_bytes_max) + " bytes");
-  }
-  return parse_config_text(text, file);
+  const auto text = documents::read_text(file, file_bytes_max);
+  if (!text) return unreadable(file, text.error() + "; name a YAML or JSON file");
+  return parse_config_text(*text, file);
 }
 
 }  // namespace rollcall::agent

@@ -63,6 +63,26 @@ TEST(ConfigTest, HasTheDefaultsOfTheEmbeddingApi) {
   EXPECT_EQ(made.leave_timeout, given.leave_timeout);
   EXPECT_EQ(made.events_kept, given.events_kept);
   EXPECT_EQ(made.profile, given.profile);
+  EXPECT_EQ(made.detector, given.detector);
+  EXPECT_EQ(made.fail_time, given.fail_time);
+  EXPECT_EQ(made.accrual_threshold, given.accrual_threshold);
+  EXPECT_EQ(made.heartbeat_cast, given.heartbeat_cast);
+  EXPECT_EQ(made.drop_rate, given.drop_rate);
+}
+
+TEST(ConfigTest, ReadsTheGossipDetector) {
+  const auto config = from_yaml(
+      "detector: heartbeat\nfail-time: 3s\naccrual-threshold: 8\nheartbeat-cast: broadcast\n");
+
+  ASSERT_TRUE(config.has_value()) << problems_of(config);
+  EXPECT_EQ(config->settings.detector, "gossip");
+  const Options options = to_options(config->settings, {});
+  EXPECT_EQ(options.detector, Detector::gossip);
+  EXPECT_EQ(options.fail_time, 3s);
+  EXPECT_EQ(options.accrual_threshold, 8);
+  EXPECT_EQ(options.heartbeat_cast, HeartbeatCast::broadcast);
+  EXPECT_EQ(config_json(*config)["accrual-threshold"], 8);
+  EXPECT_EQ(config_json(*resolve({}))["accrual-threshold"], "off");
 }
 
 TEST(ConfigTest, ReadsYaml) {
@@ -156,9 +176,18 @@ INSTANTIATE_TEST_SUITE_P(
          "tag: found 'a=2', but 'a' is given already; allowed: each key once\n"},
         {"LaterKey", "dns: 127.0.0.1:53\n",
          "agent.yaml:1:1: dns: the DNS service is not available in this version"},
-        {"LaterDetector", "detector: gossip\n",
-         "agent.yaml:1:1: detector: 'gossip' is not available in this version; allowed: pingack\n"},
-        {"OtherDetector", "detector: raft\n", "found 'raft'; allowed: pingack\n"},
+        {"OtherDetector", "detector: raft\n", "found 'raft'; allowed: pingack or gossip\n"},
+        {"GossipOfSwim", "detector: gossip\nprofile: swim\n", "agent.yaml:1:1: detector: gossip"},
+        {"FailTimeZero", "fail-time: 0s\n",
+         "fail-time: found '0s'; allowed: a duration above 0s, or auto\n"},
+        {"ShortFailTime", "fail-time: 300ms\n", "agent.yaml:1:1: fail-time: 300ms is below"},
+        {"PhiZero", "accrual-threshold: 0\n",
+         "accrual-threshold: found '0'; allowed: a number above 0, or off\n"},
+        {"PhiTooHigh", "accrual-threshold: 1000\n",
+         "agent.yaml:1:1: accrual-threshold: 1000 is out of range; allowed: off, or a phi of 1 to "
+         "100\n"},
+        {"NotACast", "heartbeat-cast: anycast\n",
+         "found 'anycast'; allowed: unicast or broadcast\n"},
         {"NoUnit", "probe-interval: 5\n", "found '5', which has no unit; allowed: a number and"},
         {"WrongUnit", "suspicion-time: 5 parsecs\n",
          "suspicion-time: found '5 parsecs'; allowed: a number and one of the units ns, us, ms, s, "
@@ -228,6 +257,16 @@ TEST(ConfigTest, RefusesBadFlags) {
             "flag --probe-interval: 1ms is out of range; allowed: 50ms to 10m\n")
       << "the timeout is a default, and follows it";
   EXPECT_THAT(problems_of(from_flags({"--name"})), HasSubstr("--name"));
+  for (const char* join : {",", "a:1,,b:2", "a:1,"}) {
+    EXPECT_THAT(problems_of(from_flags({"--join", join})),
+                HasSubstr("flag --join: found '" + std::string(join) + "'; allowed: HOST:PORT"));
+  }
+  EXPECT_THAT(problems_of(from_flags({"--probe-interval", "10001h"})),
+              HasSubstr("found '10001h'; allowed: 0s to 10000h"));
+  EXPECT_THAT(problems_of(from_flags({"--suspicion-time", "-1s"})),
+              HasSubstr("found '-1s'; allowed: 0s to 10000h, or auto"));
+  EXPECT_THAT(problems_of(from_flags({"--probe-interval", "s"})),
+              HasSubstr("found 's'; allowed: a number and one of the units"));
   EXPECT_THAT(problems_of(from_flags({"--service", "web:80"})),
               HasSubstr("the service registry is not available in this version"));
 }
@@ -269,7 +308,49 @@ TEST(ConfigTest, ReadsTheNamesOfOlderSystems) {
 
   Variables both = older;
   both["ROLLCALL_NAME"] = "ours";
-  EXPECT_EQ(from_variables(both)->settings.name, "ours");
+  both["ROLLCALL_BIND"] = "10.0.0.9:9";
+  both["ROLLCALL_ADVERTISE"] = "10.0.0.9";
+  both["ROLLCALL_JOIN"] = "node9";
+  const auto ours = from_variables(both);
+  ASSERT_TRUE(ours.has_value()) << problems_of(ours);
+  EXPECT_EQ(ours->settings.name, "ours");
+  EXPECT_EQ(ours->settings.bind, "10.0.0.9:9");
+  EXPECT_EQ(ours->settings.advertise, "10.0.0.9");
+  EXPECT_EQ(ours->settings.join, std::vector<std::string>{"node9:7420"});
+}
+
+TEST(ConfigTest, TakesAnOlderPortForTheKindOfTheOlderAddress) {
+  const auto config = from_variables({{"NODE_IP", "2001:db8::1"}, {"NODE_PORT", "8001"}});
+
+  ASSERT_TRUE(config.has_value()) << problems_of(config);
+  EXPECT_EQ(config->settings.bind, "[::]:8001");
+}
+
+TEST(ConfigTest, TakesNamesOfSrvRecordsForSeeds) {
+  const auto config = from_yaml("join: [_rollcall._udp.example.org, 'srv:example.com', db1]\n");
+
+  ASSERT_TRUE(config.has_value()) << problems_of(config);
+  EXPECT_EQ(config->settings.join,
+            (std::vector<std::string>{"_rollcall._udp.example.org", "_rollcall._udp.example.com",
+                                      "db1:7420"}));
+  EXPECT_THAT(problems_of(from_yaml("join: srv:example.org:7420\n")),
+              HasSubstr("found 'srv:example.org:7420'; allowed: HOST:PORT of a member"));
+}
+
+TEST(ConfigTest, ReadsHowToFindMembersOnTheLan) {
+  const auto config = from_flags({"--broadcast", "--broadcast-port", "7555", "--hosts", "/h"});
+
+  ASSERT_TRUE(config.has_value()) << problems_of(config);
+  const Options options = to_options(config->settings, {});
+  EXPECT_TRUE(options.broadcast);
+  EXPECT_EQ(options.broadcast_port, 7555);
+  EXPECT_EQ(options.hosts_file, "/h");
+  EXPECT_FALSE(from_flags({})->settings.broadcast);
+  EXPECT_EQ(to_options({}, {}).broadcast_port, Options().broadcast_port);
+  EXPECT_THAT(problems_of(from_flags({"--broadcast-port", "65536"})),
+              HasSubstr("broadcast-port: 65536 is out of range; allowed: 1 to 65535"));
+  EXPECT_THAT(problems_of(from_flags({"--broadcast-port", "0"})),
+              HasSubstr("0 is out of range; allowed: 1 to 65535"));
 }
 
 TEST(ConfigTest, RefusesAPortInTheVariableThatTakesOnlyAHost) {
@@ -363,10 +444,10 @@ TEST_F(FilesTest, RefusesABadHostsFile) {
   EXPECT_EQ(to_text(seeds_of(*from_flags({"--hosts", path_})).error()),
             path_ + ":2:1: hosts: found 'two three'; allowed: one HOST or HOST:PORT a line");
   EXPECT_THAT(to_text(seeds_of(*from_flags({"--hosts", "/nowhere"})).error()),
-              HasSubstr("/nowhere: hosts: cannot be read: No such file or directory; name a file "
+              HasSubstr("/nowhere: hosts: cannot be read: no such file or directory; name a file "
                         "with one HOST or HOST:PORT a line"));
   EXPECT_THAT(to_text(seeds_of(*from_flags({"--hosts", "/"})).error()),
-              HasSubstr("/: hosts: cannot be read: Is a directory; "));
+              HasSubstr("/: hosts: is no file; "));
 }
 
 TEST_F(FilesTest, RefusesFilesThatCannotBeRead) {

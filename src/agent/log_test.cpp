@@ -110,13 +110,15 @@ TEST(StatsTest, CountsMembersAndGivesRatesSinceTheLineBefore) {
     members->push_back(std::make_shared<const Member>(member));
   }
   const MemberList list("a", members);
-  Stats stats{Settings{}};
+  Stats stats;
   Status status;
   status.uptime = 10s;
   status.datagrams_sent = 20;
   status.bytes_received = 1000;
 
-  const LogFields first = stats.next({status, list});
+  const auto settings = std::make_shared<const SettingsInForce>();
+
+  const LogFields first = stats.next({status, list, settings});
   EXPECT_EQ(first["members"], 3);
   EXPECT_EQ(first["alive"], 2);
   EXPECT_EQ(first["failed"], 1);
@@ -126,8 +128,16 @@ TEST(StatsTest, CountsMembersAndGivesRatesSinceTheLineBefore) {
 
   status.uptime = 14s;
   status.datagrams_received = 6;
-  EXPECT_EQ(stats.next({status, list})["messages_per_s"], 1.5);
-  EXPECT_EQ(stats.next({status, list})["messages_per_s"], 0);
+  EXPECT_EQ(stats.next({status, list, settings})["messages_per_s"], 1.5);
+  EXPECT_EQ(stats.next({status, list, settings})["messages_per_s"], 0);
+
+  SettingsInForce changed;
+  changed.settings.detector = Detector::gossip;
+  changed.settings.suspicion = false;
+  const LogFields last =
+      stats.next({status, list, std::make_shared<const SettingsInForce>(changed)});
+  EXPECT_EQ(last["detector"], "gossip");
+  EXPECT_EQ(last["suspicion"], "disabled");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "agent/running_agent.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <utility>
 
@@ -63,9 +64,20 @@ LogLevel level_of(EventType type) {
     case EventType::member_leave:
     case EventType::member_update:
     case EventType::member_reap:
+    case EventType::protocol_changed:
       break;
   }
   return LogLevel::info;
+}
+
+/// What became of the cluster's settings: from which version to which, and each that changed.
+void append_change(LogFields& fields, const SettingsNews& news) {
+  fields["from"] = news.from.number;
+  fields["to"] = news.to.number;
+  fields["scope"] = news.is_local ? "local" : "cluster";
+  for (const SettingDifference& one : news.differences) {
+    fields[one.name] = one.from + " -> " + one.to;
+  }
 }
 
 /// Whether "HOST:PORT" is on this very host, whichever host reads it.
@@ -91,7 +103,7 @@ std::expected<std::unique_ptr<RunningAgent>, StartFailure> RunningAgent::start(
     server = std::move(*bound);
     config.settings.http = server->address();
   }
-  auto agent = Agent::create(to_options(config.settings, seeds));
+  auto agent = Agent::create(to_options(config.settings, config.settings.join));
   if (!agent) return std::unexpected(agent_failure(config, agent.error()));
   config = in_force(std::move(config), *agent);
 
@@ -111,7 +123,6 @@ RunningAgent::RunningAgent(Config config, std::vector<std::string> seeds, Agent 
       agent_(std::move(agent)),
       config_(std::move(config)),
       port_(agent_, [&loop](std::function<void()> work) { loop.post(std::move(work)); }),
-      stats_(config_.get()->settings),
       next_stats_(after(Clock::now(), config_.get()->settings.stats_interval)),
       next_look_(Clock::now()) {}
 
@@ -121,7 +132,10 @@ RunningAgent::~RunningAgent() {
 
 void RunningAgent::serve(std::unique_ptr<http::Server> server) {
   server_ = std::move(server);
-  const ApiContext context{port_, [this] { return config_.get(); }};
+  const ApiContext context{
+      .agent = port_,
+      .config = [this] { return config_.get(); },
+      .run_later = [this](std::function<void()> work) { loop_.post(std::move(work)); }};
   router_.emplace(make_api(context, http::Guard(server_->address())));
   wakes_ = agent_.on_new_events([server = server_.get()] { server->wake_streams(); });
   server_->start([this](const http::Request& request, const http::Responder& responder) {
@@ -149,12 +163,21 @@ void RunningAgent::log_start() const {
                       {"bind", settings.bind},
                       {"advertise", settings.advertise},
                       {"http", settings.http.empty() ? "off" : settings.http},
-                      {"detector", settings.detector},
+                      {"detector", to_text(agent_.settings()->settings.detector)},
                       {"profile", settings.profile}};
+  append_settings(fields);
   if (!settings.data_dir.empty()) fields["data_dir"] = settings.data_dir;
   if (!seeds_.empty()) fields["join"] = seeds_;
+  if (!settings.hosts.empty()) fields["hosts"] = settings.hosts;
+  if (settings.broadcast) fields["broadcast_port"] = settings.broadcast_port;
   log_.write(LogLevel::info, "agent started", fields);
-  if (seeds_.empty() && !settings.is_introducer) {
+  if (settings.allow_faults) {
+    log_.write(LogLevel::warn,
+               "whoever reaches the API can break this member's network (--allow-faults), which "
+               "is not for production");
+  }
+  const bool looks_for_others = !seeds_.empty() || !settings.hosts.empty() || settings.broadcast;
+  if (!looks_for_others && !settings.is_introducer) {
     log_.write(LogLevel::warn,
                "no --join is given, so this member begins a cluster of its own; --is-introducer "
                "says that this is meant");
@@ -165,6 +188,13 @@ void RunningAgent::log_start() const {
 /// Others, told a loopback address, would talk to themselves.
 void RunningAgent::log_unreachable_address(const Settings& settings) const {
   if (!is_loopback_host(settings.advertise)) return;
+  if (settings.broadcast && !is_loopback_host(settings.bind)) {
+    return log_.write(LogLevel::warn,
+                      "others are told a loopback address, so members that are found on the LAN "
+                      "will not reach this one; start it when its network is up, or give the "
+                      "address of this host with --advertise",
+                      {{"advertise", settings.advertise}});
+  }
   for (const std::string& seed : seeds_) {
     if (is_loopback_host(seed)) continue;
     return log_.write(LogLevel::warn,
@@ -194,9 +224,18 @@ void RunningAgent::log_new_events() {
   }
 }
 
+/// Settings that were kept win over those that the agent was started with: that is said.
+void RunningAgent::append_settings(LogFields& fields) const {
+  const auto now = agent_.settings();
+  if (now->version.number == 0) return;
+  fields["settings_version"] = now->version.number;
+  fields["settings_by"] = now->by;
+}
+
 void RunningAgent::log_event(const Event& event) const {
   LogFields fields = {{"member", event.member.name}, {"address", event.member.address}};
   if (!event.by.empty()) fields["by"] = event.by;
+  if (event.settings) append_change(fields, *event.settings);
   if (!event.message.empty()) fields["reason"] = event.message;
   fields["id"] = event.member.id;
   fields["incarnation"] = event.member.incarnation;
@@ -212,7 +251,7 @@ void RunningAgent::log_phase(Phase phase) const {
       fields["members"] = agent_.members().size();
       return log_.write(LogLevel::info, "this member is in the cluster", fields);
     case Phase::alone:
-      fields["join"] = seeds_;
+      if (!seeds_.empty()) fields["join"] = seeds_;
       return log_.write(is_meant ? LogLevel::info : LogLevel::warn,
                         "no other member could be joined yet; still trying", fields);
     case Phase::conflict:
@@ -236,15 +275,47 @@ void RunningAgent::log_phase(Phase phase) const {
   log_.write(LogLevel::debug, "the phase changed", fields);
 }
 
-void RunningAgent::tick(Clock::time_point now) {
-  if (now >= next_look_) {
-    const Phase phase = agent_.status().phase;
-    if (std::exchange(phase_, phase) != phase) log_phase(phase);
-    const bool is_settled = phase != Phase::starting && phase != Phase::joining;
-    next_look_ = now + (is_settled ? Clock::duration(look_interval) : look_interval_joining);
+/// Each stage is told when it first begins; those of further tries are many.
+void RunningAgent::log_join_stages(const Status& status) {
+  struct Stage {
+    JoinStage stage;
+    const char* what;
+  };
+  constexpr std::array<Stage, 4> stages = {{
+      {JoinStage::saved_peers, "looking for the cluster: asking the members known from before"},
+      {JoinStage::seeds, "looking for the cluster: asking the seeds"},
+      {JoinStage::hosts_file, "looking for the cluster: asking those that the hosts file names"},
+      {JoinStage::lan, "looking for the cluster: asking on the LAN"},
+  }};
+  for (const Stage& one : stages) {
+    const auto at = static_cast<std::size_t>(one.stage);
+    const std::uint64_t before = std::exchange(join_stages_.at(at), status.join_stages.at(at));
+    if (status.join_stages.at(at) == before) continue;
+    log_.write(before == 0 ? LogLevel::info : LogLevel::debug, one.what,
+               {{"join_stage", to_text(one.stage)}});
   }
+  if (std::exchange(join_stage_, status.join_stage) == status.join_stage) return;
+  if (status.join_stage == JoinStage::waiting) {
+    log_.write(LogLevel::debug, "looking for the cluster again in a while",
+               {{"join_stage", to_text(status.join_stage)}});
+  }
+}
+
+void RunningAgent::look(Clock::time_point now) {
+  const Status status = agent_.status();
+  const Phase phase = status.phase;
+  log_join_stages(status);
+  if (std::exchange(phase_, phase) != phase) log_phase(phase);
+  const bool is_settled =
+      phase != Phase::starting && phase != Phase::joining && status.join_stage == JoinStage::none;
+  next_look_ = now + (is_settled ? Clock::duration(look_interval) : look_interval_joining);
+}
+
+void RunningAgent::tick(Clock::time_point now) {
+  if (now >= next_look_) look(now);
   if (now >= next_stats_) {
-    log_.write(LogLevel::info, "STATS", stats_.next({agent_.status(), agent_.members()}));
+    log_.write(LogLevel::info, "STATS",
+               stats_.next({agent_.status(), agent_.members(), agent_.settings()}));
     next_stats_ = after(now, config_.get()->settings.stats_interval);
   }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <expected>
 #include <memory>
 #include <mutex>
@@ -77,11 +78,15 @@ class RunningAgent {
                MainLoop& loop);
   void serve(std::unique_ptr<http::Server> server);
   void log_start() const;
+  void append_settings(LogFields& fields) const;
   void log_unreachable_address(const Settings& settings) const;
   void begin_event_log();
   void log_new_events();
   void log_event(const Event& event) const;
   void log_phase(Phase phase) const;
+  void log_join_stages(const Status& status);
+  /// Logs how far this member has come on its way in, if that has changed.
+  void look(MainLoop::Clock::time_point now);
 
   Log& log_;
   MainLoop& loop_;
@@ -93,6 +98,8 @@ class RunningAgent {
   std::unique_ptr<http::Server> server_;
   Stats stats_;
   Phase phase_ = Phase::starting;
+  JoinStage join_stage_ = JoinStage::none;
+  std::array<std::uint64_t, join_stage_count> join_stages_{};
   MainLoop::Clock::time_point next_stats_;
   MainLoop::Clock::time_point next_look_;
   std::mutex events_mutex_;

@@ -14,9 +14,13 @@ namespace {
 constexpr std::uint16_t member_port = 7420;
 constexpr std::uint16_t http_port = 7480;
 
-constexpr std::array<Choice, 3> detectors = {
-    {{"pingack", "pingack"}, {"ping", "pingack"}, {"swim", "pingack"}}};
-constexpr std::array<std::string_view, 2> later_detectors = {"gossip", "heartbeat"};
+constexpr std::array<Choice, 5> detectors = {{{"pingack", "pingack"},
+                                              {"gossip", "gossip"},
+                                              {"ping", "pingack"},
+                                              {"swim", "pingack"},
+                                              {"heartbeat", "gossip"}}};
+constexpr std::array<Choice, 2> heartbeat_casts = {
+    {{"unicast", "unicast"}, {"broadcast", "broadcast"}}};
 constexpr std::array<Choice, 2> profiles = {{{"rollcall", "rollcall"}, {"swim", "swim"}}};
 constexpr std::array<Choice, 6> log_levels = {{{"trace", "trace"},
                                                {"debug", "debug"},
@@ -30,7 +34,7 @@ constexpr std::array<std::string_view, 1> tag_aliases = {"tags"};
 constexpr std::array<std::string_view, 2> join_aliases = {"introducer", "seeds"};
 constexpr std::array<std::string_view, 1> http_aliases = {"http.address"};
 
-constexpr std::array<Key, 32> keys = {{
+constexpr auto keys = std::to_array<Key>({
     {"name", TextField{&Settings::name, TextField::Rule::name},
      "This member's name, unique in the cluster; default: the host name."},
     {"cluster", TextField{&Settings::cluster, TextField::Rule::name},
@@ -44,46 +48,64 @@ constexpr std::array<Key, 32> keys = {{
     {"http", AddressField{&Settings::http, http_port, AddressField::Off::allowed},
      "Where the HTTP API listens, or off.", Scope::local, Reload::at_start, http_aliases},
     {"http.allow_get_mutations", SwitchField{&Settings::http_allow_get_mutations},
-     "Let /join and /leave be asked with GET, as older clients do."},
+     "Let /join, /leave, /switch and /set be asked with GET, as older clients do."},
     {"data-dir", PathField{&Settings::data_dir},
-     "Keeps the boot counter and known peers across restarts; default: nothing is kept."},
+     "Keeps the boot counter, known peers and the cluster's settings across restarts; default: "
+     "nothing is kept."},
     {"join", AddressListField{&Settings::join}, "Members to join, separated by commas; repeatable.",
      Scope::local, Reload::at_start, join_aliases},
     {"hosts", PathField{&Settings::hosts},
-     "A file of further members to join, one HOST or HOST:PORT a line."},
+     "A file of further members to join, one HOST or HOST:PORT a line; read anew at each try."},
+    {"broadcast", SwitchField{&Settings::broadcast},
+     "Find members on the LAN when nobody else can be joined, and be found there."},
+    {"broadcast-port", CountField{&Settings::broadcast_port},
+     "The UDP port of broadcast, the same on every member."},
     {"is-introducer", SwitchField{&Settings::is_introducer},
      "Being alone at the start is intended: no warning, and ready at once."},
-    {"detector", ChoiceField{&Settings::detector, detectors, later_detectors},
-     "How failures are detected.", Scope::cluster},
+    {"detector", ChoiceField{&Settings::detector, detectors},
+     "How failures are detected: by asking (pingack) or by heartbeats that spread (gossip).",
+     Scope::cluster, Reload::live},
     {"profile", ChoiceField{&Settings::profile, profiles},
      "rollcall, or swim for the published parameters of SWIM with Lifeguard.", Scope::cluster},
     {"suspicion", SwitchField{&Settings::suspicion, "enabled", "disabled"},
      "Whether a silent member is suspected first, and may refute, or fails at once.",
-     Scope::cluster},
+     Scope::cluster, Reload::live},
     {"suspicion-time", DurationField{&Settings::suspicion_time, "auto"},
-     "How long a pause of a member is tolerated.", Scope::cluster},
+     "How long a pause of a member is tolerated.", Scope::cluster, Reload::live},
     {"probe-interval", DurationField{&Settings::probe_interval},
-     "Each member is probed about once in this time.", Scope::cluster},
+     "Each member is probed about once in this time.", Scope::cluster, Reload::live},
     {"probe-timeout", DurationField{&Settings::probe_timeout},
-     "The most a probe waits; default: 500ms, or half of a shorter probe-interval.",
-     Scope::cluster},
+     "The most a probe waits; default: 500ms, or half of a shorter probe-interval.", Scope::cluster,
+     Reload::live},
     {"indirect-probes", CountField{&Settings::indirect_probes},
-     "Helpers that are asked when a probe stays unanswered.", Scope::cluster},
+     "Helpers that are asked when a probe stays unanswered.", Scope::cluster, Reload::live},
     {"gossip-interval", DurationField{&Settings::gossip_interval},
-     "The time between two rounds of spreading news.", Scope::cluster},
+     "The time between two rounds of spreading news.", Scope::cluster, Reload::live},
     {"gossip-fanout", CountField{&Settings::gossip_fanout, "auto"}, "Members told in each round.",
-     Scope::cluster},
+     Scope::cluster, Reload::live},
+    {"fail-time", DurationField{&Settings::fail_time, "auto"},
+     "How long a heartbeat may stand still before its member is doubted (detector gossip).",
+     Scope::cluster, Reload::live},
+    {"accrual-threshold", NumberField{&Settings::accrual_threshold, "off"},
+     "Phi at which a member is doubted, by how its heartbeats used to come, instead of fail-time "
+     "(detector gossip).",
+     Scope::cluster, Reload::live},
+    {"heartbeat-cast", ChoiceField{&Settings::heartbeat_cast, heartbeat_casts},
+     "Whether heartbeats go to random members or to the whole LAN at once (detector gossip).",
+     Scope::cluster, Reload::live},
     {"cleanup-time", DurationField{&Settings::cleanup_time},
-     "How long failed and left members stay listed.", Scope::cluster},
+     "How long failed and left members stay listed.", Scope::cluster, Reload::live},
     {"leave-timeout", DurationField{&Settings::leave_timeout},
      "The longest that leaving waits for acknowledgement."},
     {"events-kept", CountField{&Settings::events_kept},
      "Events kept for readers that come late or fall behind."},
     {"drop-rate", ShareField{&Settings::drop_rate},
-     "Drops this share of incoming datagrams, to see what happens."},
+     "Drops this share of incoming datagrams, to see what happens.", Scope::cluster, Reload::live},
     {"start-delay", DurationField{&Settings::start_delay}, "Waits this long before it starts."},
     {"crash-after", DurationField{&Settings::crash_after, "never"},
      "Kills itself this long after it started, to see what happens."},
+    {"allow-faults", SwitchField{&Settings::allow_faults},
+     "Lets faults be set through the API (/v1/faults), to see what happens. Not in production."},
     {"daemon", SwitchField{&Settings::daemon}, "Detach and run in the background."},
     {"pid-file", PathField{&Settings::pid_file},
      "Holds the process id while it runs; a second agent with the same file is refused."},
@@ -94,18 +116,16 @@ constexpr std::array<Key, 32> keys = {{
     {"log-format", ChoiceField{&Settings::log_format, log_formats}, "Text or JSON lines."},
     {"stats-interval", DurationField{&Settings::stats_interval, "off"},
      "The time between two STATS lines in the log."},
-}};
+});
 
 struct LaterKey {
   std::string_view name;
   std::string_view feature;
 };
-constexpr std::array<LaterKey, 6> later_keys = {{{"dns", "the DNS service"},
-                                                 {"broadcast", "finding peers by broadcast"},
-                                                 {"service", "the service registry"},
-                                                 {"services", "the service registry"},
-                                                 {"fail-time", "the gossip detector"},
-                                                 {"voters", "agreed views"}}};
+constexpr auto later_keys = std::to_array<LaterKey>({{"dns", "the DNS service"},
+                                                     {"service", "the service registry"},
+                                                     {"services", "the service registry"},
+                                                     {"voters", "agreed views"}});
 
 char folded(char c) {
   if (c == '_' || c == '.') return '-';
@@ -141,6 +161,9 @@ struct ValueName {
     return or_word("DURATION", field.zero_word);
   }
   std::string operator()(const ShareField&) const { return "0..1"; }
+  std::string operator()(const NumberField& field) const {
+    return or_word("NUMBER", field.zero_word);
+  }
   std::string operator()(const ChoiceField& field) const {
     std::string text;
     for (const Choice& choice : field.choices) {

@@ -54,6 +54,11 @@ struct DurationField {
 struct ShareField {
   double Settings::* at;
 };
+struct NumberField {
+  double Settings::* at;
+  /// The word for 0.
+  std::string_view zero_word;
+};
 struct Choice {
   std::string_view word;
   std::string_view canonical;
@@ -67,8 +72,9 @@ struct ChoiceField {
 struct TagsField {
   Tags Settings::* at;
 };
-using Field = std::variant<TextField, PathField, AddressField, AddressListField, SwitchField,
-                           CountField, DurationField, ShareField, ChoiceField, TagsField>;
+using Field =
+    std::variant<TextField, PathField, AddressField, AddressListField, SwitchField, CountField,
+                 DurationField, ShareField, NumberField, ChoiceField, TagsField>;
 
 // --- Keys ---------------------------------------------------------------------------------------
 
@@ -76,7 +82,12 @@ enum class Scope : std::uint8_t {
   local,   // may differ from member to member
   cluster  // should be the same on every member
 };
-enum class Reload : std::uint8_t { at_start, on_sighup };
+/// When a change of a running agent's configuration is taken.
+enum class Reload : std::uint8_t {
+  at_start,
+  on_sighup,
+  live  // one of the cluster's settings: changed while it runs, for all members at once
+};
 
 struct Key {
   /// As in a file and, after "--", as a flag: "probe-interval".

@@ -30,6 +30,8 @@ struct Settings {
   // Finding the others.
   std::vector<std::string> join;
   std::string hosts;
+  bool broadcast = false;
+  std::size_t broadcast_port = 7419;
   bool is_introducer = false;
 
   // Failure detection.
@@ -44,6 +46,9 @@ struct Settings {
   // Spreading.
   Duration gossip_interval = std::chrono::milliseconds(200);
   std::size_t gossip_fanout = 0;  // 0: auto
+  Duration fail_time{0};          // 0: auto
+  double accrual_threshold = 0;   // 0: off
+  std::string heartbeat_cast = "unicast";
 
   // Life of records.
   Duration cleanup_time = std::chrono::hours(24);
@@ -54,6 +59,7 @@ struct Settings {
   double drop_rate = 0;
   Duration start_delay{0};
   Duration crash_after{0};  // 0: never
+  bool allow_faults = false;
 
   // The process.
   bool daemon = false;

@@ -27,10 +27,13 @@ LogFields Stats::next(const Sample& sample) {
        {MemberState::alive, MemberState::suspect, MemberState::failed, MemberState::left}) {
     fields[std::string(to_text(state))] = sample.members.count(state);
   }
-  fields["detector"] = detector_;
-  fields["suspicion"] = has_suspicion_ ? "enabled" : "disabled";
+  const ClusterSettings& settings = sample.settings->settings;
+  fields["detector"] = to_text(settings.detector);
+  fields["suspicion"] = settings.suspicion ? "enabled" : "disabled";
   fields["phase"] = to_text(now.phase);
+  fields["join_stage"] = to_text(now.join_stage);
   fields["health"] = now.health;
+  if (now.faults > 0) fields["faults"] = now.faults;
   fields["messages_per_s"] = rate(
       now.datagrams_sent - last_.datagrams_sent + now.datagrams_received - last_.datagrams_received,
       seconds);

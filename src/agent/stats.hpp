@@ -3,9 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "agent/log.hpp"
-#include "agent/settings.hpp"
 #include "rollcall/agent.hpp"
 
 namespace rollcall::agent {
@@ -18,19 +18,14 @@ class Stats {
   struct Sample {
     Status status;
     MemberList members;
+    std::shared_ptr<const SettingsInForce> settings;
   };
-
-  explicit Stats(const Settings& settings)
-      : detector_(settings.detector),
-        has_suspicion_(settings.suspicion) {}
 
   /// Rates are per second of the agent's uptime since the sample before; the first has the rates
   /// since the start.
   LogFields next(const Sample& sample);
 
  private:
-  std::string detector_;
-  bool has_suspicion_;
   Status last_;
 };
 

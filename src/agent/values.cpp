@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -23,7 +24,7 @@ using Assigned = std::expected<void, std::string>;
 constexpr std::uint16_t member_port = 7420;
 
 std::unexpected<std::string> wrong(const std::string& found, std::string_view allowed) {
-  return std::unexpected("found '" + found + "'; allowed: " + std::string(allowed));
+  return std::unexpected("found '" + shown(found) + "'; allowed: " + std::string(allowed));
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -34,9 +35,11 @@ std::vector<std::string> split(const std::string& text, char separator) {
     std::string part = text.substr(begin, end - begin);
     part.erase(0, part.find_first_not_of(" \t"));
     part.erase(part.find_last_not_of(" \t") + 1);
-    if (!part.empty()) parts.push_back(std::move(part));
+    parts.push_back(std::move(part));
     begin = end + 1;
   }
+  // Nothing at all is a list of nothing; a blank beside others is a slip.
+  if (parts.size() == 1 && parts.front().empty()) parts.clear();
   return parts;
 }
 
@@ -56,6 +59,12 @@ std::optional<Number> parse_number(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+/// Whether it has the form of a duration, whatever its sign and size.
+bool has_unit(const std::string& text) {
+  const std::size_t unit = text.find_last_not_of("numsh") + 1;
+  return parse_duration("1" + text.substr(unit)) && parse_number<double>(text.substr(0, unit));
 }
 
 /// Gives one scalar to the field that takes one.
@@ -88,11 +97,12 @@ class ScalarAssigner {
     for (const std::string& part : split(text_, ',')) {
       const auto address = parse_peer_address(part, member_port);
       if (!address) {
-        return wrong(part,
-                     "HOST:PORT of a member, with a port from 1 to 65535, several separated by "
+        return wrong(part.empty() ? text_ : part,
+                     "HOST:PORT of a member, with a port from 1 to 65535, or "
+                     "_service._proto.NAME or srv:NAME for SRV records, several separated by "
                      "commas");
       }
-      addresses.push_back(to_text(*address));
+      addresses.push_back(peer_text(*address));
     }
     auto& list = settings_.*field.at;
     list.insert(list.end(), addresses.begin(), addresses.end());
@@ -120,10 +130,11 @@ class ScalarAssigner {
       return wrong(text_, with_word("a duration above 0s", field.zero_word));
     }
     if (duration) return set(field.at, *duration);
+    if (has_unit(text_)) return wrong(text_, with_word("0s to 10000h", field.zero_word));
     const std::string allowed = with_word(
         "a number and one of the units ns, us, ms, s, m, h, as in 250ms or 1.5s", field.zero_word);
     if (!parse_number<double>(text_)) return wrong(text_, allowed);
-    return std::unexpected("found '" + text_ + "', which has no unit; allowed: " + allowed);
+    return std::unexpected("found '" + shown(text_) + "', which has no unit; allowed: " + allowed);
   }
   Assigned operator()(const ShareField& field) const {
     const auto share = parse_number<double>(text_);
@@ -132,11 +143,19 @@ class ScalarAssigner {
     if (!is_share) return wrong(text_, "a number from 0 to 1");
     return set(field.at, *share);
   }
+  Assigned operator()(const NumberField& field) const {
+    if (text_ == field.zero_word) return set(field.at, 0.0);
+    const auto number = parse_number<double>(text_);
+    // Asked so that a NaN is refused too.
+    const bool is_above = number && *number > 0 && *number <= std::numeric_limits<double>::max();
+    if (!is_above) return wrong(text_, with_word("a number above 0", field.zero_word));
+    return set(field.at, *number);
+  }
   Assigned operator()(const ChoiceField& field) const {
     const auto found = std::ranges::find(field.choices, text_, &Choice::word);
     if (found != field.choices.end()) return set(field.at, std::string(found->canonical));
     if (std::ranges::find(field.later, text_) != field.later.end()) {
-      return std::unexpected("'" + text_ + "' is not available in this version; allowed: " +
+      return std::unexpected("'" + shown(text_) + "' is not available in this version; allowed: " +
                              words(field.choices, " or "));
     }
     return wrong(text_, words(field.choices, " or "));
@@ -146,7 +165,7 @@ class ScalarAssigner {
     if (equals == std::string::npos || equals == 0) return wrong(text_, "KEY=VALUE");
     const std::string key = text_.substr(0, equals);
     if (!(settings_.*field.at).emplace(key, text_.substr(equals + 1)).second) {
-      return std::unexpected("found '" + text_ + "', but '" + key +
+      return std::unexpected("found '" + shown(text_) + "', but '" + shown(key) +
                              "' is given already; allowed: each key once");
     }
     return {};
@@ -225,6 +244,11 @@ class JsonValue {
     return duration_text(duration);
   }
   Json operator()(const ShareField& field) const { return settings_.*field.at; }
+  Json operator()(const NumberField& field) const {
+    const double number = settings_.*field.at;
+    if (number == 0) return field.zero_word;
+    return number;
+  }
   Json operator()(const ChoiceField& field) const { return settings_.*field.at; }
   Json operator()(const TagsField& field) const {
     Json tags = Json::object();
@@ -248,6 +272,15 @@ std::string joined(const Json& value) {
 
 }  // namespace
 
+std::string shown(std::string_view text) {
+  constexpr std::size_t shown_max = 60;
+  if (text.size() <= shown_max) return std::string(text);
+  std::size_t end = shown_max;
+  // Not inside a letter: the bytes after its first begin with the bits 10.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::string to_text(const Origin& origin) {
   switch (origin.source) {
     case Origin::Source::built_in:
@@ -259,6 +292,8 @@ std::string to_text(const Origin& origin) {
       return "environment variable " + origin.name;
     case Origin::Source::flag:
       return origin.name.empty() ? "command line" : "flag --" + origin.name;
+    case Origin::Source::cluster:
+      return "the cluster, " + origin.name;
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,16 +17,20 @@ namespace rollcall::agent {
 
 /// Where a value came from.
 struct Origin {
-  enum class Source : std::uint8_t { built_in, file, environment, flag };
+  enum class Source : std::uint8_t { built_in, file, environment, flag, cluster };
   Source source = Source::built_in;
-  /// The file, variable or flag.
+  /// The file, variable or flag; where the cluster's settings were changed, and when.
   std::string name = {};
   /// Only in files; 1 is the first.
   int line = 0;
   int column = 0;
 };
-/// "agent.yaml:3:5", "environment variable ROLLCALL_NAME", "flag --name", "default".
+/// "agent.yaml:3:5", "environment variable ROLLCALL_NAME", "flag --name", "default", "the cluster,
+/// version 3".
 std::string to_text(const Origin& origin);
+
+/// What was found, for a message: cut where it is long.
+std::string shown(std::string_view text);
 
 /// A value as it was written, not yet understood.
 struct RawValue {

@@ -19,5 +19,27 @@ TEST(PeerAddressTest, RefusesWhatNobodyCanSendTo) {
   }
 }
 
+TEST(PeerAddressTest, ReadsTheNamesOfSrvRecords) {
+  const HostPort service{"_rollcall._udp.example.org", 0};
+  EXPECT_EQ(parse_peer_address("_rollcall._udp.example.org", 7420), service);
+  EXPECT_EQ(parse_peer_address("srv:_rollcall._udp.example.org", 7420), service);
+  EXPECT_EQ(parse_peer_address("srv:example.org", 7420), service);
+  EXPECT_EQ(peer_text(service), "_rollcall._udp.example.org");
+  EXPECT_EQ(peer_text({"db1", 7420}), "db1:7420");
+}
+
+TEST(PeerAddressTest, KnowsAHostThatIsCalledSrv) {
+  EXPECT_EQ(parse_peer_address("srv:7420", 1), (HostPort{"srv", 7420}));
+  EXPECT_EQ(parse_peer_address("srv", 7420), (HostPort{"srv", 7420}));
+  EXPECT_EQ(parse_peer_address("_dmarc.example.org", 7420), (HostPort{"_dmarc.example.org", 7420}));
+}
+
+TEST(PeerAddressTest, RefusesAPortBesideSrvRecordsWhichHaveTheirOwn) {
+  for (const auto* const text : {"_rollcall._udp.example.org:7420", "srv:example.org:7420",
+                                 "srv:", "srv:_udp.", "srv:_udp", "srv:a b"}) {
+    EXPECT_FALSE(parse_peer_address(text, 7420)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace rollcall

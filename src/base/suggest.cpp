@@ -43,8 +43,8 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
   std::size_t best_distance = distance_max(typed) + 1;
   for (const std::string_view word : words) {
     const std::size_t distance = edit_distance(typed, word);
-    // A word of which nothing is left is no help.
-    if (distance < best_distance && distance < word.size()) {
+    // A word of which nothing is left, of either, is no help.
+    if (distance < best_distance && distance < std::min(word.size(), typed.size())) {
       best = word;
       best_distance = distance;
     }

@@ -21,6 +21,8 @@ TEST(SuggestTest, SuggestsOnlyWhatIsNear) {
   const std::vector<std::string_view> words = {"name", "bind", "join"};
   EXPECT_EQ(nearest("nmae", words), "name");
   EXPECT_EQ(nearest("bnd", words), "bind");
+  EXPECT_EQ(nearest("a", std::vector<std::string_view>{"tag"}), "")
+      << "nothing of it would be left";
   EXPECT_EQ(nearest("completely", words), "");
   EXPECT_EQ(nearest(std::string(1000, 'x'), words), "");
 }

@@ -27,6 +27,21 @@ std::string advice_for(unsigned status) {
   }
 }
 
+/// Of an error that lists all that is wrong: the first field with its message, the others below.
+void list_problems(const Json& error, Failure& failure) {
+  const auto problems = error.find("problems");
+  if (problems == error.end() || !problems->is_array() || problems->empty()) return;
+  failure.why.clear();
+  for (const Json& problem : *problems) {
+    const std::string text = field_text(problem, "field") + ": " + field_text(problem, "message");
+    if (failure.why.empty()) {
+      failure.why = text;
+    } else {
+      failure.details.push_back("also " + text);
+    }
+  }
+}
+
 Failure not_an_agent(const AgentOptions& options, const std::string& what, const std::string& why) {
   return {.code = ExitCode::no_agent,
           .what = what,
@@ -86,6 +101,7 @@ Failure failure_of_status(unsigned status, const std::string& body, const std::s
     failure.agent_code = field_text(error, "code");
     // The agent's own sentence says what to do where there is something.
     if (status != 401 && status != 403) failure.todo.clear();
+    list_problems(error, failure);
   } else {
     failure.why = "the agent answered with HTTP status " + std::to_string(status);
   }
@@ -99,7 +115,8 @@ Outcome<Json> ask(const AgentOptions& options, const Question& question) {
                                   {.method = question.method,
                                    .target = question.target,
                                    .body = question.body,
-                                   .token = options.token},
+                                   .token = options.token,
+                                   .if_match = question.if_match},
                                   question.timeout);
   if (!answer) return std::unexpected(failure_of(answer.error(), options, question.what));
   if (answer->status / 100 != 2) {

@@ -39,6 +39,8 @@ struct Question {
   std::string target;
   std::string body = {};
   std::chrono::milliseconds timeout{10'000};
+  /// The header If-Match; none if empty.
+  std::string if_match = {};
 };
 
 /// The agent's answer of status 2xx, as JSON.

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace rollcall::cli {
 
@@ -18,6 +21,16 @@ inline auto whole_number(std::uint64_t least, std::uint64_t most) {
     return valid ? ""
                  : "'" + text + "' is not a whole number from " + std::to_string(least) + " to " +
                        std::to_string(most);
+  };
+}
+
+/// A check of a flag's value: one of these words.
+inline auto one_of(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& text) -> std::string {
+    if (std::ranges::find(words, text) != words.end()) return "";
+    std::string allowed;
+    for (const std::string& word : words) allowed += (allowed.empty() ? "" : ", ") + word;
+    return "'" + text + "' is not one of " + allowed;
   };
 }
 

@@ -80,6 +80,8 @@ void add_up(CLI::App& family, Invocation& invocation) {
       ->check(whole_number(1, port_max))
       ->type_name("PORT")
       ->default_str("7480");
+  up.add_flag("--allow-faults", flags->up.allow_faults,
+              "Let the agents' network be broken: partition, cut, loss with the local driver");
   up.add_option("--timeout", flags->timeout, "For every agent to see every other")
       ->type_name("DURATION")
       ->capture_default_str();

@@ -32,9 +32,11 @@ launcher::Cluster open_cluster(const ClusterOptions& options) {
   return launcher::Cluster({.directory = std::filesystem::absolute(directory),
                             .program = launcher::own_program(),
                             .probe = probe_agent,
-                            .notice = [](const std::string& line) {
-                              std::cout << printable(line) << '\n' << std::flush;
-                            }});
+                            .notice =
+                                [](const std::string& line) {
+                                  std::cout << printable(line) << '\n' << std::flush;
+                                },
+                            .set_faults = set_agent_faults});
 }
 
 Failure failure_of(const launcher::Problem& problem) {

@@ -30,4 +30,17 @@ std::expected<launcher::AgentView, std::string> probe_agent(const std::string& h
   return view;
 }
 
+std::expected<void, launcher::FaultRefusal> set_agent_faults(const std::string& http,
+                                                             const std::string& document) {
+  using namespace std::chrono_literals;
+  const auto done = ask({.http = http}, {.what = "cluster",
+                                         .method = document.empty() ? "DELETE" : "POST",
+                                         .target = "/v1/faults",
+                                         .body = document,
+                                         .timeout = 2s});
+  if (done) return {};
+  return std::unexpected(launcher::FaultRefusal{
+      .why = done.error().why, .has_answered = done.error().code != ExitCode::no_agent});
+}
+
 }  // namespace rollcall::cli

@@ -12,4 +12,8 @@ namespace rollcall::cli {
 /// Asks the agent at an HTTP address how it is and whom it lists: a launcher::Probe.
 std::expected<launcher::AgentView, std::string> probe_agent(const std::string& http);
 
+/// Has the agent at an HTTP address break its own network: a launcher::FaultSetter.
+std::expected<void, launcher::FaultRefusal> set_agent_faults(const std::string& http,
+                                                             const std::string& document);
+
 }  // namespace rollcall::cli

@@ -32,6 +32,7 @@ void add_status_commands(CLI::App& program, Invocation& invocation);    // statu
 void add_event_commands(CLI::App& program, Invocation& invocation);     // events
 void add_join_commands(CLI::App& program, Invocation& invocation);      // join leave force-leave
 void add_config_commands(CLI::App& program, Invocation& invocation);    // config
+void add_switch_command(CLI::App& program, Invocation& invocation);     // switch
 void add_cluster_commands(CLI::App& program, Invocation& invocation);   // cluster
 void add_simulate_commands(CLI::App& program, Invocation& invocation);  // simulate
 void add_plan_command(CLI::App& program, Invocation& invocation);       // plan

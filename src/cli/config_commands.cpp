@@ -12,6 +12,7 @@
 #include "cli/agent_client.hpp"
 #include "cli/commands.hpp"
 #include "cli/properties.hpp"
+#include "cli/settings_change.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -70,18 +71,64 @@ void add_get(CLI::App& family, Invocation& invocation) {
 
 // --- set -----------------------------------------------------------------------------------------
 
+struct SetOptions {
+  ChangeOptions terms;
+  std::vector<std::string> assignments;
+};
+
+std::string check_assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool is_assignment = equals != std::string::npos && equals > 0;
+  return is_assignment ? "" : "'" + text + "' is no KEY=VALUE, such as drop-rate=0.05";
+}
+
+/// What came of the keys that were set.
+void print_set(const Json& answer, const Json& body) {
+  Json shown = Json::object();
+  const Json settings = answer.value("settings", Json::object());
+  for (const auto& [name, value] : body.items()) {
+    const agent::Key* const key = agent::find_key(name);
+    const std::string canonical = key == nullptr ? name : std::string(key->name);
+    if (settings.contains(canonical)) shown[canonical] = settings.at(canonical);
+  }
+  print_properties(shown);
+  std::cout << version_text(answer) << '\n';
+}
+
+Outcome<ExitCode> run_set(const SetOptions& options) {
+  Json body = Json::object();
+  for (const std::string& assignment : options.assignments) {
+    const std::size_t equals = assignment.find('=');
+    const std::string key = assignment.substr(0, equals);
+    if (body.contains(key)) {
+      return std::unexpected(Failure{.code = ExitCode::usage,
+                                     .what = "config set",
+                                     .why = "'" + key + "' is given twice",
+                                     .todo = "give each key once"});
+    }
+    body[key] = assignment.substr(equals + 1);
+  }
+  const auto answer = ask_for_change(
+      options.terms, {.what = "config set",
+                      .method = "PATCH",
+                      .target = "/v1/config",
+                      .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  if (!answer) return std::unexpected(answer.error());
+  options.terms.agent.json ? print_json(*answer) : print_set(*answer, body);
+  return ExitCode::done;
+}
+
 void add_set(CLI::App& family, Invocation& invocation) {
-  auto& set =
-      add_command(family, "set", "Not in this version: a configuration is read at the start");
-  set.allow_extras();
-  set.callback([&invocation] {
-    invocation.action = []() -> Outcome<ExitCode> {
-      return std::unexpected(
-          Failure{.what = "config set",
-                  .why = "this version reads its configuration at the start only",
-                  .todo = "change the file or flag and start the agent again"});
-    };
-  });
+  auto& set = add_command(family, "set", "Change settings of the running cluster");
+  auto options = std::make_shared<SetOptions>();
+  set.add_option("assignments", options->assignments,
+                 "Keys of the cluster's, with their new values")
+      ->required()
+      ->check(check_assignment)
+      ->type_name("KEY=VALUE");
+  add_change_flags(set, options->terms);
+  set.callback(
+      [options, &invocation] { invocation.action = [options] { return run_set(*options); }; });
 }
 
 // --- check and dump ------------------------------------------------------------------------------
@@ -131,7 +178,7 @@ void add_dump(CLI::App& family, Invocation& invocation) {
 }  // namespace
 
 void add_config_commands(CLI::App& program, Invocation& invocation) {
-  auto& family = add_command(program, "config", "Get, check or dump a configuration");
+  auto& family = add_command(program, "config", "Get, set, check or dump a configuration");
   family.require_subcommand(1);
   add_get(family, invocation);
   add_set(family, invocation);

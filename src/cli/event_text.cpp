@@ -3,6 +3,7 @@
 #include "cli/event_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,21 @@ Paint paint_of_event(const std::string& type) {
   if (type == "member-suspect" || type == "protocol-warning") return Paint::yellow;
   if (type == "member-failed" || type == "name-conflict") return Paint::red;
   return Paint::none;
+}
+
+/// "version 3 to 4: detector pingack to gossip, suspicion-time auto to 1s"
+std::string settings_text(const Json& settings) {
+  const auto version = [&settings](const char* which) {
+    return field_text(settings.value(which, Json::object()), "version");
+  };
+  std::string text = "version " + version("from") + " to " + version("to");
+  if (field_text(settings, "scope") == "local") text += ", here alone";
+  std::string separator = ": ";
+  for (const Json& change : settings.value("changes", Json::array())) {
+    text += std::exchange(separator, ", ") + field_text(change, "name") + " " +
+            field_text(change, "from") + " to " + field_text(change, "to");
+  }
+  return text;
 }
 
 std::string padded(const std::string& text, std::size_t columns) {
@@ -47,6 +63,7 @@ std::string event_line(const std::string& data, Colours colours) {
   line += padded(printable(name), name_columns) + "  " + printable(field_text(member, "address"));
   if (!by.empty() && by != "null") line += "  by " + printable(by);
   if (!message.empty() && message != "null") line += "  " + printable(message);
+  if (event.contains("settings")) line += "  " + printable(settings_text(event["settings"]));
   return line;
 }
 

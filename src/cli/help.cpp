@@ -27,7 +27,8 @@ Act on an agent
   join           let it join a cluster through any member of it
   leave          let it leave its cluster and stay up
   force-leave    turn a failed member into one that left
-  config         get, check or dump a configuration
+  switch         change the failure detector of the running cluster
+  config         get, set, check or dump a configuration
 
 Without any agent
   simulate       run a cluster in virtual time, with faults, from a scenario or drawn

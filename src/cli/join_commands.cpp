@@ -29,6 +29,7 @@ constexpr std::uint16_t member_port = 7420;
 struct JoinOptions {
   AgentOptions agent;
   std::vector<std::string> seeds;
+  bool cancel = false;
 };
 
 void print_attempts(const Json& answer) {
@@ -45,7 +46,27 @@ void print_attempts(const Json& answer) {
   std::cout << table.text(stdout_colours());
 }
 
+Outcome<ExitCode> cancel_join(const AgentOptions& options) {
+  const auto answer =
+      ask(options,
+          {.what = "join", .method = "DELETE", .target = "/v1/join", .timeout = leave_timeout});
+  if (!answer) return std::unexpected(answer.error());
+  if (options.json) {
+    print_json(*answer);
+  } else {
+    std::cout << "the agent looks for no other members any more; 'rollcall join ADDRESS' does\n";
+  }
+  return ExitCode::done;
+}
+
 Outcome<ExitCode> run_join(const JoinOptions& options) {
+  if (options.cancel) return cancel_join(options.agent);
+  if (options.seeds.empty()) {
+    return std::unexpected(Failure{.code = ExitCode::usage,
+                                   .what = "join",
+                                   .why = "no address is given",
+                                   .todo = "give HOST:PORT of a member, or --cancel"});
+  }
   const Json body{{"addresses", options.seeds}};
   const auto answer = ask(options.agent, {.what = "join",
                                           .method = "POST",
@@ -113,11 +134,12 @@ void add_join_commands(CLI::App& program, Invocation& invocation) {
   auto& join =
       add_command(program, "join", "Let the agent join a cluster through any member of it");
   auto join_options = std::make_shared<JoinOptions>();
-  join.add_option("addresses", join_options->seeds,
-                  "Members to join; the first that answers is enough")
-      ->required()
-      ->check(check_seed)
-      ->type_name("HOST:PORT");
+  auto* const addresses = join.add_option("addresses", join_options->seeds,
+                                          "Members to join; the first that answers is enough");
+  addresses->check(check_seed)->type_name("HOST:PORT");
+  auto* const cancel =
+      join.add_flag("--cancel", join_options->cancel, "End every try to join, instead");
+  addresses->excludes(cancel);
   add_agent_flags(join, join_options->agent);
   join.callback([join_options, &invocation] {
     invocation.action = [join_options] { return run_join(*join_options); };

@@ -104,6 +104,52 @@ void print_members(const Json& answer) {
   }
 }
 
+/// "3.5 s"; "-" for nothing and for none.
+std::string seconds_text(const Json& member, const char* field) {
+  const auto time = member.find(field);
+  if (time == member.end() || !time->is_number() || time->get<double>() <= 0) return "-";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", time->get<double>() / 1000);
+  return text.data();
+}
+
+std::string penalty_text(const Json& member) {
+  const auto penalty = member.find("penalty");
+  if (penalty == member.end() || !penalty->is_number()) return "-";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", penalty->get<double>());
+  return text.data();
+}
+
+/// The suspects, and below them those that have flapped lately.
+void print_suspects(const Json& answer) {
+  const bool has_flapped = answer.contains("damped") && !answer["damped"].empty();
+  if (members_in(answer).empty()) {
+    std::cout << "nobody is suspected" << (has_flapped ? "; these have flapped lately:\n" : "\n");
+  }
+  Table table({{"NAME"},
+               {"ADDRESS"},
+               {"STATE"},
+               {"FOR", Align::right},
+               {"FLAPS", Align::right},
+               {"PENALTY", Align::right},
+               {"HELD DOWN", Align::right},
+               {"MAY BE SILENT", Align::right}});
+  std::size_t rows = 0;
+  for (const char* list : {"members", "damped"}) {
+    if (!answer.contains(list)) continue;
+    for (const Json& member : answer[list]) {
+      const std::string state = field_text(member, "state");
+      table.add({field_text(member, "name"), field_text(member, "address"),
+                 Cell(state, paint_of_state(state)), since_text(member),
+                 field_text(member, "flaps"), penalty_text(member),
+                 seconds_text(member, "hold_down_ms"), seconds_text(member, "time_allowed_ms")});
+      ++rows;
+    }
+  }
+  if (rows > 0) std::cout << table.text(stdout_colours());
+}
+
 Outcome<ExitCode> run_members(const MembersOptions& options) {
   const auto answer = ask(options.agent, {.what = "members", .target = target_of(options)});
   if (!answer) return std::unexpected(answer.error());
@@ -121,13 +167,7 @@ Outcome<ExitCode> run_self(const AgentOptions& options) {
 Outcome<ExitCode> run_suspects(const AgentOptions& options) {
   const auto answer = ask(options, {.what = "suspects", .target = "/v1/suspects"});
   if (!answer) return std::unexpected(answer.error());
-  if (options.json) {
-    print_json(*answer);
-  } else if (members_in(*answer).empty()) {
-    std::cout << "nobody is suspected\n";
-  } else {
-    print_members(*answer);
-  }
+  options.json ? print_json(*answer) : print_suspects(*answer);
   return ExitCode::done;
 }
 

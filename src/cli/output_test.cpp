@@ -40,6 +40,31 @@ TEST(CliEvents, AreOneLineEach) {
   EXPECT_EQ(event_line("not JSON \x1B", Colours::off), "not JSON \\x1B");
 }
 
+TEST(CliEvents, SayWhichSettingsChanged) {
+  setenv("TZ", "UTC", 1);
+  tzset();
+  const std::string data =
+      R"({"index":4,"time":"2025-01-31T12:00:00.250Z","type":"protocol-changed",)"
+      R"("member":{"name":"n1","address":"10.0.0.1:7420"},"by":"n2","settings":{)"
+      R"("from":{"version":0},"to":{"version":1,"origin":"0f"},"scope":"cluster","changes":[)"
+      R"({"name":"detector","from":"pingack","to":"gossip"},)"
+      R"({"name":"suspicion-time","from":"auto","to":"1s"}]}})";
+
+  EXPECT_EQ(event_line(data, Colours::off),
+            "12:00:00.250  #4     protocol-changed  n1            10.0.0.1:7420  by n2  "
+            "version 0 to 1: detector pingack to gossip, suspicion-time auto to 1s");
+}
+
+TEST(CliFailures, ListAllThatIsWrong) {
+  const Failure failure = failure_of_status(
+      400,
+      R"({"error":{"code":"invalid-value","message":"x","field":"a","problems":[)"
+      R"({"field":"a","message":"no such key"},{"field":"b","message":"found 'c'"}]}})",
+      "config set");
+
+  EXPECT_EQ(to_text(failure), "rollcall: config set: a: no such key\n    also b: found 'c'\n");
+}
+
 TEST(CliFailures, RepeatTheAgentsOwnWords) {
   const Failure refused = failure_of_status(
       409,

@@ -51,16 +51,6 @@ Failure misuse(const std::string& flag, const std::string& found, const std::str
           .todo = "allowed: " + allowed};
 }
 
-/// A check of a flag's value: one of these words.
-auto one_of(std::vector<std::string> words) {
-  return [words = std::move(words)](const std::string& text) -> std::string {
-    if (std::ranges::find(words, text) != words.end()) return "";
-    std::string all;
-    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-    return "'" + text + "' is not one of " + all;
-  };
-}
-
 std::optional<double> parse_number(std::string_view text) {
   double number = 0;
   const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), number);

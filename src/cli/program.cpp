@@ -74,9 +74,8 @@ std::string what_of(const CLI::App& app) {
 /// What a later version will know. Whoever types it has not mistyped anything, and must not be
 /// led to another command ('leave' for 'leader').
 bool is_later_command(const CLI::App& app, const std::string& word) {
-  constexpr std::array commands{"leader",  "views", "groups", "group", "services",
-                                "service", "event", "query",  "keys",  "switch",
-                                "monitor", "logs",  "doctor"};
+  constexpr std::array commands{"leader", "views", "groups", "group",   "services", "service",
+                                "event",  "query", "keys",   "monitor", "logs",     "doctor"};
   return app.get_parent() == nullptr && std::ranges::find(commands, word) != commands.end();
 }
 
@@ -196,6 +195,7 @@ void add_all_commands(CLI::App& program, Invocation& invocation) {
   add_status_commands(program, invocation);
   add_event_commands(program, invocation);
   add_join_commands(program, invocation);
+  add_switch_command(program, invocation);
   add_config_commands(program, invocation);
   add_simulate_commands(program, invocation);
   add_plan_command(program, invocation);

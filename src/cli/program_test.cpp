@@ -25,8 +25,22 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
   const std::vector<Case> cases{
       {{"membrs"},
        "rollcall: command line: unknown command 'membrs'; did you mean 'rollcall members'?\n"},
-      {{"switch"},
-       "rollcall: switch: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"leader"},
+       "rollcall: leader: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"switch", "raft"},
+       "rollcall: switch: detector: 'raft' is not one of pingack, gossip, ping, swim, heartbeat; "
+       "'rollcall switch --help' tells what is allowed\n"},
+      {{"switch", "gossip", "--if-version", "3-x"},
+       "rollcall: switch: --if-version: '3-x' is no version such as 3, or 3-68eee7e9 as 'rollcall "
+       "protocol' shows it; 'rollcall switch --help' tells what is allowed\n"},
+      {{"switch", "gossip", "--suspicion-time", "0s"},
+       "rollcall: switch: --suspicion-time: '0s' is no duration above 0s; write it as 500ms or 2s, "
+       "or auto; 'rollcall switch --help' tells what is allowed\n"},
+      {{"config", "set", "drop-rate"},
+       "rollcall: config set: assignments: 'drop-rate' is no KEY=VALUE, such as drop-rate=0.05; "
+       "'rollcall config set --help' tells what is allowed\n"},
+      {{"config", "set", "drop-rate=0", "drop-rate=1"},
+       "rollcall: config set: 'drop-rate' is given twice; give each key once\n"},
       {{"leader", "--json"},
        "rollcall: leader: not available in this version; 'rollcall help' lists what there is\n"},
       {{"group", "join", "g"},
@@ -70,8 +84,7 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
        "'rollcall events --help' tells what is allowed\n"},
       {{"events", "--retry", "soon"},
        "rollcall: events: --retry: 'soon' is no duration; write it as 500ms, 30s or 10m\n"},
-      {{"join"},
-       "rollcall: join: addresses is required; 'rollcall join --help' tells what is allowed\n"},
+      {{"join"}, "rollcall: join: no address is given; give HOST:PORT of a member, or --cancel\n"},
       {{"force-leave", "a b"},
        "rollcall: force-leave: 'a b' is no member's name; a name is 1 to 128 letters, digits, '.', "
        "'_' or '-', beginning with a letter or digit\n"},

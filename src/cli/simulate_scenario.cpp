@@ -108,6 +108,16 @@ void add_accuracy(Table& table, const Report& report) {
                                count(&lab::Measurements::refutations) + " refuted"});
 }
 
+void add_settings(Table& table, const Report& report) {
+  const auto times = report.pooled(&lab::Measurements::settings_agreement);
+  const std::size_t unsettled = report.sum(&lab::Measurements::unsettled_changes);
+  if (times.empty() && unsettled == 0) return;
+  table.add({"changed settings, everywhere after", spread_text(times)});
+  if (unsettled > 0) {
+    table.add({"  not everywhere before the next", {std::to_string(unsettled), Paint::red}});
+  }
+}
+
 void add_convergence(Table& table, const Report& report) {
   const auto times = report.convergence();
   const std::string runs =
@@ -165,6 +175,7 @@ void print_report(const Report& report, const SimulateOptions& options) {
   if (report.measures(Measure::detection)) add_detection(table, report);
   if (report.measures(Measure::accuracy)) add_accuracy(table, report);
   if (report.measures(Measure::convergence)) add_convergence(table, report);
+  if (report.measures(Measure::convergence)) add_settings(table, report);
   if (report.measures(Measure::traffic)) add_traffic(table, report);
   if (report.runs.size() == 1) table.add({"hash of the run", hash_text(report.runs.front().hash)});
   std::cout << table.text(colours);
@@ -199,6 +210,8 @@ Json measured_json(const Report& report, const lab::Measurements& measured) {
     json["refutations"] = measured.refutations;
   }
   if (report.measures(Measure::convergence)) {
+    json["settings_agreement"] = spread_json(measured.settings_agreement);
+    json["unsettled_changes"] = measured.unsettled_changes;
     json["convergence_s"] = measured.convergence ? Json(to_seconds(*measured.convergence)) : Json();
     json["members_at_end"] = measured.members_at_end;
   }

@@ -2,11 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/config.hpp"
 
+#include <array>
+#include <cstdio>
+
 #include "base/text.hpp"
 #include "core/detector/suspicion.hpp"
 
 namespace rollcall::core {
 namespace {
+
+/// A number in a few digits, however large.
+std::string short_text(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", number);
+  return text.data();
+}
 
 /// Collects what is wrong, in the order of the fields.
 class Problems {
@@ -40,20 +50,6 @@ void check_identity(const Config& config, Problems& problems) {
                        " bytes in all, or a key is empty or longer than 255 bytes");
 }
 
-void check_detection(const Config& config, Problems& problems) {
-  problems.in_range(config.probe_interval, 50ms, 10min, "probe-interval");
-  problems.in_range(config.probe_timeout, 10ms, 10min, "probe-timeout");
-  problems.require(config.probe_timeout <= config.probe_interval, "probe-timeout",
-                   duration_text(config.probe_timeout) + " is above probe-interval (" +
-                       duration_text(config.probe_interval) +
-                       "); allowed: at most the interval, so that one probe ends before the next");
-  problems.require(config.indirect_probes <= 16, "indirect-probes",
-                   std::to_string(config.indirect_probes) + " is out of range; allowed: 0 to 16");
-  if (config.suspicion_time != Duration::zero()) {
-    problems.in_range(config.suspicion_time, 100ms, 1h, "suspicion-time");
-  }
-}
-
 void check_swim(const SwimTuning& swim, Problems& problems) {
   problems.require(swim.suspicion_multiplier >= 1 && swim.suspicion_multiplier <= 100,
                    "swim.suspicion-multiplier", "is out of range; allowed: 1 to 100");
@@ -64,14 +60,55 @@ void check_swim(const SwimTuning& swim, Problems& problems) {
                        std::to_string(Witnesses::witnesses_max - 1));
 }
 
-void check_spreading(const Config& config, Problems& problems) {
-  problems.in_range(config.gossip_interval, 10ms, 1min, "gossip-interval");
-  problems.require(config.gossip_fanout <= 64, "gossip-fanout",
-                   std::to_string(config.gossip_fanout) + " is out of range; allowed: 0 to 64");
+void check_profile(const Config& config, Problems& problems) {
+  check_swim(config.swim, problems);
   problems.in_range(config.anti_entropy_interval, 1s, 24h, "anti-entropy-interval");
-  problems.in_range(config.cleanup_time, 1s, 24h * 30, "cleanup-time");
   problems.in_range(config.leave_timeout, 0s, 1min, "leave-timeout");
   problems.in_range(config.exchange_timeout, 100ms, 1min, "exchange-timeout");
+}
+
+void check_probing(const ClusterSettings& settings, Problems& problems) {
+  problems.in_range(settings.probe_interval, 50ms, 10min, "probe-interval");
+  problems.in_range(settings.probe_timeout, 10ms, 10min, "probe-timeout");
+  problems.require(settings.probe_timeout <= settings.probe_interval, "probe-timeout",
+                   duration_text(settings.probe_timeout) + " is above probe-interval (" +
+                       duration_text(settings.probe_interval) +
+                       "); allowed: at most the interval, so that one probe ends before the next");
+  problems.require(settings.indirect_probes <= 16, "indirect-probes",
+                   std::to_string(settings.indirect_probes) + " is out of range; allowed: 0 to 16");
+  if (settings.suspicion_time != Duration::zero()) {
+    problems.in_range(settings.suspicion_time, 100ms, 1h, "suspicion-time");
+  }
+}
+
+void check_heartbeats(const ClusterSettings& settings, Problems& problems) {
+  problems.in_range(settings.gossip_interval, 10ms, 1min, "gossip-interval");
+  problems.require(
+      settings.gossip_fanout <= 64, "gossip-fanout",
+      std::to_string(settings.gossip_fanout) + " is out of range; allowed: auto, or 1 to 64");
+  if (settings.fail_time != Duration::zero()) {
+    problems.in_range(settings.fail_time, 100ms, 1h, "fail-time");
+    problems.require(settings.fail_time / 4 >= settings.gossip_interval, "fail-time",
+                     duration_text(settings.fail_time) + " is below four times gossip-interval (" +
+                         duration_text(settings.gossip_interval) +
+                         "); allowed: auto, or at least that, so that a lost heartbeat or two "
+                         "accuse nobody");
+  }
+  const double phi = settings.accrual_threshold;
+  problems.require(phi == 0 || (phi >= 1 && phi <= 100), "accrual-threshold",
+                   short_text(phi) + " is out of range; allowed: off, or a phi of 1 to 100");
+}
+
+void check_settings(const ClusterSettings& settings, Profile profile, Problems& problems) {
+  check_probing(settings, problems);
+  check_heartbeats(settings, problems);
+  problems.require(profile == Profile::rollcall || settings.detector == DetectorKind::pingack,
+                   "detector",
+                   "gossip does not go with profile swim, whose rules are for ping and ack; "
+                   "allowed: pingack, or profile rollcall");
+  problems.in_range(settings.cleanup_time, 1s, 24h * 30, "cleanup-time");
+  problems.require(settings.drop_rate >= 0 && settings.drop_rate <= 1, "drop-rate",
+                   short_text(settings.drop_rate) + " is out of range; allowed: 0 to 1");
 }
 
 }  // namespace
@@ -79,9 +116,14 @@ void check_spreading(const Config& config, Problems& problems) {
 std::vector<ConfigProblem> validate(const Config& config) {
   Problems problems;
   check_identity(config, problems);
-  check_detection(config, problems);
-  check_swim(config.swim, problems);
-  check_spreading(config, problems);
+  check_settings(config, config.profile, problems);
+  check_profile(config, problems);
+  return problems.take();
+}
+
+std::vector<ConfigProblem> validate(const ClusterSettings& settings, Profile profile) {
+  Problems problems;
+  check_settings(settings, profile, problems);
   return problems.take();
 }
 

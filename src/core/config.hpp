@@ -11,11 +11,10 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "core/settings/cluster_settings.hpp"
 #include "wire/tags.hpp"
 
 namespace rollcall::core {
-
-using namespace std::chrono_literals;
 
 /// Which set of rules the failure detector follows.
 enum class Profile : std::uint8_t {
@@ -73,8 +72,9 @@ struct SwimTuning {
   bool compares_digests = true;
 };
 
-/// Everything one member's protocol can be told. Validated by validate() before a Node is made.
-struct Config {
+/// Everything one member's protocol can be told: what the cluster is tuned by, as this member was
+/// started with it, and what is this member's own. Validated by validate() before a Node is made.
+struct Config : ClusterSettings {
   // Who we are.
   std::string cluster = "default";
   std::string name;
@@ -85,33 +85,19 @@ struct Config {
   std::optional<Address> bound = {};
   wire::Tags tags;
 
-  // Failure detection.
   Profile profile = Profile::rollcall;
-  /// T': each member is probed about once per interval.
-  Duration probe_interval = 1s;
-  /// The most a probe waits for an answer; measured round trips shorten it (profile rollcall).
-  Duration probe_timeout = 500ms;
-  /// k: helpers asked when a probe stays unanswered.
-  std::size_t indirect_probes = 3;
-  bool suspicion_enabled = true;
-  /// P: the pause that is tolerated (profile rollcall). Zero means auto: 2 s.
-  Duration suspicion_time = 0s;
   /// Profile swim only.
   SwimTuning swim{};
 
-  // Dissemination.
-  /// The tick of profile swim, and the shortest time between two bursts of eager pushes' repeats.
-  Duration gossip_interval = 200ms;
-  /// Random members told at once; 0 means auto (3 for swim, about ln N + 3 for rollcall).
-  std::size_t gossip_fanout = 0;
   /// A full comparison with a random member at the latest this often.
   Duration anti_entropy_interval = 30s;
 
-  // Life of records.
-  /// How long failed and left members are listed and failed ones retried.
-  Duration cleanup_time = 24h;
-
   // Joining.
+  /// Takes part in finding members on the LAN: looks for them there when all else fails, and
+  /// answers those who look.
+  bool broadcast = false;
+  /// There is a file of further members to join, read anew at each try.
+  bool reads_hosts = false;
   /// Bounds of the back-off between two tries to join or to find lost members.
   Duration join_retry_min = 250ms;
   Duration join_retry_max = 10s;
@@ -135,5 +121,7 @@ struct ConfigProblem {
 
 /// Every contradiction and value out of range; empty when the config can be used.
 std::vector<ConfigProblem> validate(const Config& config);
+/// The same for settings that a running member is to take over.
+std::vector<ConfigProblem> validate(const ClusterSettings& settings, Profile profile);
 
 }  // namespace rollcall::core

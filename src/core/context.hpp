@@ -12,6 +12,7 @@
 #include "base/prng.hpp"
 #include "base/time.hpp"
 #include "core/config.hpp"
+#include "core/detector/flap_damping.hpp"
 #include "core/detector/local_health.hpp"
 #include "core/detector/path_health.hpp"
 #include "core/detector/rtt_estimator.hpp"
@@ -37,6 +38,7 @@ struct Context {
   Counters counters;
   LocalHealth health;
   PathHealth path;
+  FlapDamping flaps;
   RttEstimator rtt;
   Phase phase = Phase::starting;
   Slot self{};
@@ -57,6 +59,8 @@ struct Context {
   LifeId published_life;
   /// When the set of live records last changed.
   Instant last_change{};
+  /// The part of the digest that is the version of the settings.
+  std::uint64_t settings_digest = 0;
 
   [[nodiscard]] const Record& self_record() const { return *own_record; }
   /// Says which record is this node's own, from now on.
@@ -74,6 +78,8 @@ struct Context {
     return config.profile == Profile::rollcall && others() >= 2 &&
            now - last_heard >= 2 * pause_budget();
   }
+  /// What this node knows, in one number, for others to compare: live records and settings.
+  [[nodiscard]] std::uint64_t digest() const { return table.digest() ^ settings_digest; }
   /// Whether this node takes part: answers, probes, spreads.
   [[nodiscard]] bool is_taking_part() const {
     return phase == Phase::joining || phase == Phase::alone || phase == Phase::joined;

@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "core/config.hpp"
 #include "wire/messages.hpp"
 
 /// What the core asks of the world, in order. The world performs each effect once, in the order
@@ -33,6 +34,12 @@ enum class CommandId : std::uint64_t {};
 
 struct SendDatagram {
   Address to;
+  Slice payload;
+};
+
+/// Send to everybody on the LAN who listens for such datagrams, by multicast or broadcast; nothing
+/// happens where the world was not told to take part in that.
+struct CastDatagram {
   Slice payload;
 };
 
@@ -83,6 +90,10 @@ struct Resolve {
   HostPort host_port;
 };
 
+/// Read the file of further members to join: on_hosts(), with the list as it was when it cannot be
+/// read any more. Asked for only with Config::reads_hosts.
+struct ReadHosts {};
+
 /// Keep the boot counter of the life that begins, so that the next start exceeds it.
 struct PersistBoot {
   std::uint64_t boot = 0;
@@ -92,16 +103,22 @@ struct PersistPeers {
   std::vector<Address> peers;
 };
 
+/// Keep the settings in force, so that the next start begins with them.
+struct PersistSettings {
+  VersionedSettings settings;
+};
+
 enum class EventKind : std::uint8_t {
-  member_join,      // a life seen for the first time
-  member_alive,     // a suspicion refuted
-  member_suspect,   //
-  member_failed,    //
-  member_leave,     // left by itself, or forced out (witness)
-  member_update,    // address or tags changed
-  member_reap,      // a failed or left record forgotten
-  name_conflict,    // two live processes claim one name; the message says which one holds it
-  protocol_warning  // something implausible was refused
+  member_join,       // a life seen for the first time
+  member_alive,      // a suspicion refuted
+  member_suspect,    //
+  member_failed,     //
+  member_leave,      // left by itself, or forced out (witness)
+  member_update,     // address or tags changed
+  member_reap,       // a failed or left record forgotten
+  name_conflict,     // two live processes claim one name; the message says which one holds it
+  protocol_warning,  // something implausible was refused
+  protocol_changed   // other settings are in force; the news of it has them
 };
 std::string_view to_text(EventKind kind);
 
@@ -116,34 +133,62 @@ struct Publish {
   /// The name of the accuser or of whoever forced it out, when known.
   std::string by;
   std::string message;
+  /// protocol_changed only. The member is this one; by is the name of the member where the change
+  /// was asked for.
+  struct SettingsNews {
+    VersionedSettings from;
+    VersionedSettings to;
+  };
+  std::vector<SettingsNews> settings = {};  // one, or none
 };
 
 enum class CommandResult : std::uint8_t {
-  done,            //
-  join_failed,     // no seed could be joined; see the attempts
-  name_in_use,     // another live member has this name; not joined
-  cancelled,       //
-  unknown_member,  //
-  not_allowed,     // force-leave of a live member, or of oneself
-  invalid          // tags above their limit
+  done,             //
+  join_failed,      // no seed could be joined; see the attempts
+  name_in_use,      // another live member has this name; not joined
+  cancelled,        //
+  unknown_member,   //
+  not_allowed,      // force-leave of a live member, or of oneself
+  invalid,          // tags above their limit; settings out of range: see the problems
+  version_mismatch  // the settings in force are of another version than expected
 };
+
+/// How far a try to find the cluster has come; the stages follow one another in this order.
+enum class JoinStage : std::uint8_t {
+  none,         // nothing is tried
+  saved_peers,  // asking those that an earlier life knew
+  seeds,        // asking those that were named
+  hosts_file,   // asking those that the hosts file names just now
+  lan,          // asking everybody on the LAN
+  waiting       // nobody was found; the next try comes after a while
+};
+std::string_view to_text(JoinStage stage);
+inline constexpr std::size_t join_stage_count = 6;
+
+/// The seed of the stage hosts_file when the file names nobody else.
+inline constexpr std::string_view hosts_file_text = "hosts file";
+/// The outcome of the stage lan when nobody was there.
+inline constexpr std::string_view nobody_on_lan_text = "nobody answered";
 
 /// What became of one address that a join tried.
 struct JoinAttempt {
   std::string seed;     // as given: "db1:7420"
   std::string outcome;  // "joined", "connection refused", "is this member itself", …
   bool joined = false;
+  JoinStage stage = JoinStage::seeds;
 };
 
 struct CommandDone {
   CommandId id{};
   CommandResult result{};
   std::vector<JoinAttempt> attempts;
+  /// What is wrong with settings asked for.
+  std::vector<ConfigProblem> problems = {};
 };
 
-using Effect =
-    std::variant<SendDatagram, StartExchange, ContinueExchange, EndExchange, Reply, OpenWatch,
-                 CloseWatch, Resolve, PersistBoot, PersistPeers, Publish, CommandDone>;
+using Effect = std::variant<SendDatagram, CastDatagram, StartExchange, ContinueExchange,
+                            EndExchange, Reply, OpenWatch, CloseWatch, Resolve, ReadHosts,
+                            PersistBoot, PersistPeers, PersistSettings, Publish, CommandDone>;
 
 /// The ordered list of effects of one input, and the bytes they carry. Reused from input to
 /// input, so that the steady path allocates nothing.

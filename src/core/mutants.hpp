@@ -39,6 +39,7 @@ enum class Mutant : std::uint8_t {
   pause_budget_ignored,        // three silent looks are a verdict
   suspects_not_looked_at,      // the time runs, but nobody pings the suspect
   deaf_member_judges,          // who hears nobody buries everybody
+  flaps_never_forgiven,        // each flap makes the next suspicion longer, for ever
   // Proof of death.
   refusals_ignored,        // a host that says so itself is not believed
   closed_stream_is_death,  // a closed stream alone is
@@ -49,6 +50,10 @@ enum class Mutant : std::uint8_t {
   digest_without_tags,   // digests that agree although records differ
   sync_answers_nothing,  // who is asked for differences names none
   lost_never_sought,     // the sides of a healed partition do not look for one another
+  // Settings.
+  settings_ties_undecided,  // of two changes made at once each stays where it was made
+  settings_not_spread,      // a change waits for anti-entropy
+  switch_keeps_timers,      // members are judged by timers of the other detector
   // Leaving.
   leave_not_told,    // the leaver goes without a word
   leave_is_failure,  // a departure is taken for a death
@@ -75,6 +80,7 @@ inline constexpr std::array mutant_names = {
     std::string_view("pause_budget_ignored"),
     std::string_view("suspects_not_looked_at"),
     std::string_view("deaf_member_judges"),
+    std::string_view("flaps_never_forgiven"),
     std::string_view("refusals_ignored"),
     std::string_view("closed_stream_is_death"),
     std::string_view("news_not_spread"),
@@ -83,6 +89,9 @@ inline constexpr std::array mutant_names = {
     std::string_view("digest_without_tags"),
     std::string_view("sync_answers_nothing"),
     std::string_view("lost_never_sought"),
+    std::string_view("settings_ties_undecided"),
+    std::string_view("settings_not_spread"),
+    std::string_view("switch_keeps_timers"),
     std::string_view("leave_not_told"),
     std::string_view("leave_is_failure"),
     std::string_view("event_twice"),

@@ -16,6 +16,10 @@ void Node::set_homes(std::vector<HostPort> seeds, std::vector<Address> saved_pee
   state_->joiner().set_homes(std::move(seeds), std::move(saved_peers));
 }
 
+void Node::set_settings(const VersionedSettings& kept) {
+  state_->settings().restore(kept);
+}
+
 void Node::start(Instant now, Effects& effects) {
   state_->enter(now, effects);
   state_->start();
@@ -83,6 +87,12 @@ void Node::on_resolved(ResolveId id, std::span<const Address> addresses, Resolve
   state_->exit();
 }
 
+void Node::on_hosts(std::span<const HostPort> hosts, Instant now, Effects& effects) {
+  state_->enter(now, effects);
+  state_->joiner().on_hosts(hosts);
+  state_->exit();
+}
+
 void Node::on_command(CommandId id, const Command& command, Instant now, Effects& effects) {
   state_->enter(now, effects);
   state_->on_command(id, command);
@@ -131,6 +141,16 @@ const Counters& Node::counters() const {
 }
 QueueSizes Node::queue_sizes() const {
   return state_->queue_sizes();
+}
+const VersionedSettings& Node::settings() const {
+  return state_->settings().in_force();
+}
+
+std::vector<Steadiness> Node::unsteady() const {
+  return state_->unsteady();
+}
+JoinStage Node::join_stage() const {
+  return state_->joiner().stage();
 }
 const JoinTrouble& Node::join_trouble() const {
   return state_->joiner().trouble();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,8 +68,20 @@ struct ForceLeaveCommand {
 struct SetTagsCommand {
   wire::Tags tags;
 };
-using Command =
-    std::variant<JoinCommand, CancelJoinCommand, LeaveCommand, ForceLeaveCommand, SetTagsCommand>;
+enum class SettingsScope : std::uint8_t {
+  cluster,  // everybody's: a new version, which spreads
+  local     // this member's alone, until the next version of everybody's
+};
+struct ChangeSettingsCommand {
+  SettingsChange change;
+  SettingsScope scope = SettingsScope::cluster;
+  /// The version that the change was decided on; another one in force refuses it.
+  std::optional<std::uint64_t> expected_number;
+  /// With the number: of two versions made at once, which one.
+  std::optional<LifeId> expected_origin = std::nullopt;
+};
+using Command = std::variant<JoinCommand, CancelJoinCommand, LeaveCommand, ForceLeaveCommand,
+                             SetTagsCommand, ChangeSettingsCommand>;
 
 /// What became of the homes when they were tried in the background and none could be joined.
 struct JoinTrouble {
@@ -93,6 +106,8 @@ struct Counters {
   std::uint64_t failures = 0;
   std::uint64_t pauses = 0;  // own pauses noticed
   std::uint64_t exchanges = 0;
+  /// How often each JoinStage of a try has begun, by its number.
+  std::array<std::uint64_t, join_stage_count> join_stages{};
 };
 
 /// What waits inside a node; each is bounded.
@@ -103,6 +118,18 @@ struct QueueSizes {
   std::size_t doubts = 0;        // one a member
   std::size_t exchanges = 0;     // Exchanges::open_max
   std::size_t helper_tasks = 0;  // HelperDesk::tasks_max
+};
+
+/// How a live member has been lately, seen from here.
+struct Steadiness {
+  Slot slot{};
+  /// In flaps, decaying; 0 if none is remembered.
+  double penalty = 0;
+  std::uint32_t flaps = 0;
+  /// Until then a suspicion of it does not begin; not later than now if none is held back.
+  Instant hold_down_until{};
+  /// How long it may stay silent: the suspicion there is, or else the next, with its witnesses.
+  Duration time_allowed{};
 };
 
 /// One member's whole protocol: membership, failure detection, dissemination, joining.
@@ -127,6 +154,8 @@ class Node {
 
   /// Saved peers and seeds to return to whenever this member finds itself alone.
   void set_homes(std::vector<HostPort> seeds, std::vector<Address> saved_peers);
+  /// Settings kept from an earlier life, before start(): in force until newer ones are met.
+  void set_settings(const VersionedSettings& kept);
   /// Begins: with homes, joins them; without, starts a cluster of one.
   void start(Instant now, Effects& effects);
 
@@ -153,6 +182,9 @@ class Node {
   void on_resolved(ResolveId id, std::span<const Address> addresses, ResolveError error,
                    Instant now, Effects& effects);
 
+  /// What the hosts file names; twice the same answer is no harm.
+  void on_hosts(std::span<const HostPort> hosts, Instant now, Effects& effects);
+
   void on_command(CommandId id, const Command& command, Instant now, Effects& effects);
 
   /// Call when now >= next_deadline(), after all input that had arrived by then was given;
@@ -166,7 +198,9 @@ class Node {
   void fetch() const;
 
   // --- Queries -------------------------------------------------------------------------------
+  /// As started, with the settings that are in force.
   [[nodiscard]] const Config& config() const;
+  [[nodiscard]] const VersionedSettings& settings() const;
   [[nodiscard]] const MemberTable& members() const;
   /// Slots of members() that changed since the last call, for readers that keep copies.
   [[nodiscard]] std::vector<Slot> take_changed_members();
@@ -178,6 +212,11 @@ class Node {
   [[nodiscard]] Duration lag() const;
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] QueueSizes queue_sizes() const;
+  /// The live members that are suspected, or whose flaps are not forgotten, by slot; as of the last
+  /// input.
+  [[nodiscard]] std::vector<Steadiness> unsteady() const;
+  /// How far the try to find the cluster has come that is under way.
+  [[nodiscard]] JoinStage join_stage() const;
   /// The last try to join in the background that failed.
   [[nodiscard]] const JoinTrouble& join_trouble() const;
 

@@ -31,38 +31,43 @@ void Node::State::on_datagram(const Address& from, Bytes datagram) {
   if (context.hears_nobody()) detector_->on_pause(silence);
   context.last_heard = context.now;
   detector_->on_heard(sender);
-  unanswered_.clear();
+  unanswered_.reset();
+  heartbeats_.reset();
   while (!reader->at_end()) {
     const auto message = reader->next();
     if (!message) {
       count_refusal(message.error());
       break;
     }
-    const bool is_for_us = context.is_taking_part() || std::holds_alternative<wire::Ack>(*message);
+    const bool is_for_us = context.is_taking_part() ||
+                           std::holds_alternative<wire::Ack>(*message) ||
+                           std::holds_alternative<wire::Here>(*message);
     if (!is_for_us) continue;
     std::visit([&](const auto& one) { handle(one, from, sender); }, *message);
   }
-  if (context.is_taking_part()) answer_pings(from, sender);
+  if (unanswered_ && context.is_taking_part()) answer_ping(*unanswered_, from, sender);
   settle_claim();
   if (leaver_.is_done()) finish_leaving();
 }
 
 void Node::State::handle(const wire::Ping& ping, const Address&, const LifeId&) {
-  unanswered_.push_back(ping);
+  if (!unanswered_) unanswered_ = ping;
 }
 
-void Node::State::answer_pings(const Address& from, const LifeId& sender) {
-  for (const wire::Ping& ping : unanswered_) {
-    const auto asker = context.table.find(sender);
-    outbox_.send(from,
-                 wire::Ack{.sequence = ping.sequence,
-                           .digest = context.table.digest(),
-                           .stranger = !asker.has_value(),
-                           .lost = context.path.lost()},
-                 asker);
-    if (asker && is_live(context.table.at(*asker).state)) {
-      anti_entropy_.on_digest(*asker, ping.digest);
-    }
+void Node::State::answer_ping(const wire::Ping& ping, const Address& from, const LifeId& sender) {
+  const auto asker = context.table.find(sender);
+  outbox_.send_with(from,
+                    wire::Ack{.sequence = ping.sequence,
+                              .digest = context.digest(),
+                              .stranger = !asker.has_value(),
+                              .lost = context.path.lost()},
+                    asker, [&](wire::DatagramWriter& writer) {
+                      // A stranger may have forged where it asks from.
+                      if (!heartbeats_ || !asker) return;
+                      detector_->answer_heartbeats(*heartbeats_, writer);
+                    });
+  if (asker && is_live(context.table.at(*asker).state)) {
+    anti_entropy_.on_digest(*asker, ping.digest);
   }
 }
 
@@ -129,6 +134,25 @@ void Node::State::handle(const wire::Update& update, const Address&, const LifeI
   wire::Update dated = update;
   if (reads_backlog_ && !is_mutant(Mutant::old_news_believed)) dated.age = wire::Age::history;
   learn(dated, Provenance::datagram);
+}
+
+void Node::State::handle(const wire::Heartbeats& heartbeats, const Address&, const LifeId& sender) {
+  heartbeats_ = heartbeats;
+  detector_->on_heartbeats(sender, heartbeats);
+}
+
+void Node::State::handle(const wire::Settings& settings, const Address& from, const LifeId&) {
+  settings_.on_told(settings, from);
+}
+
+void Node::State::handle(const wire::Seek&, const Address& from, const LifeId& sender) {
+  joiner_.on_seek(from, sender);
+}
+
+/// Heard also by a member that is kept out for its name: it looks for the cluster, too.
+void Node::State::handle(const wire::Here&, const Address& from, const LifeId& sender) {
+  const bool looks = context.is_taking_part() || context.phase == Phase::conflict;
+  if (looks) joiner_.on_here(from, sender);
 }
 
 void Node::State::on_unreachable(const Address& to, Unreachable what) {

@@ -6,16 +6,18 @@
 #include <utility>
 
 #include "core/detector/rollcall_detector.hpp"
+#include "core/detector/steadiness.hpp"
 #include "core/detector/swim_detector.hpp"
 
 namespace rollcall::core {
 namespace {
 
-std::unique_ptr<Detector> make_detector(Context& context, PingLog& pings, Registrar& registrar) {
+std::unique_ptr<Detector> make_detector(Context& context, PingLog& pings, Outbox& outbox,
+                                        Registrar& registrar) {
   if (context.config.profile == Profile::swim) {
     return std::make_unique<SwimDetector>(context, pings, registrar);
   }
-  return std::make_unique<RollcallDetector>(context, pings, registrar);
+  return std::make_unique<RollcallDetector>(context, pings, outbox, registrar);
 }
 
 }  // namespace
@@ -26,14 +28,15 @@ Node::State::State(Config config, std::uint64_t boot, std::uint64_t seed, Instan
       outbox_(context, gossip_.queue()),
       pings_(context, outbox_),
       exchanges_(context),
+      settings_(context, *this),
       helper_desk_(context, outbox_, pings_),
       membership_(context, gossip_, *this),
       name_claim_(context, pings_, exchanges_),
-      detector_(make_detector(context, pings_, *this)),
+      detector_(make_detector(context, pings_, outbox_, *this)),
       streams_(context),
       lost_members_(context, pings_),
       standing_aside_(context, pings_),
-      anti_entropy_(context, pings_, exchanges_, *this),
+      anti_entropy_(context, pings_, exchanges_, settings_, *this),
       joiner_(context, exchanges_, membership_, name_claim_, *this),
       leaver_(context, pings_),
       peer_saver_(context) {
@@ -78,6 +81,7 @@ void Node::State::on_deadline() {
   anti_entropy_.on_deadline();
   gossip_.on_deadline();
   membership_.on_deadline();
+  settings_.on_deadline();
   peer_saver_.on_deadline();
   leaver_.on_deadline();
   context.path.on_deadline(context.now);
@@ -95,8 +99,8 @@ Instant Node::State::earliest_deadline() const {
       {joiner_.next_deadline(), name_claim_.next_deadline(), helper_desk_.next_deadline(),
        detector_->next_deadline(), lost_members_.next_deadline(), streams_.next_deadline(),
        anti_entropy_.next_deadline(), gossip_.next_deadline(), membership_.next_deadline(),
-       peer_saver_.next_deadline(), leaver_.next_deadline(), context.path.next_deadline(),
-       standing_aside_.next_deadline()});
+       settings_.next_deadline(), peer_saver_.next_deadline(), leaver_.next_deadline(),
+       context.path.next_deadline(), standing_aside_.next_deadline()});
 }
 
 QueueSizes Node::State::queue_sizes() const {
@@ -106,6 +110,10 @@ QueueSizes Node::State::queue_sizes() const {
           .doubts = detector_->doubt_count(),
           .exchanges = exchanges_.size(),
           .helper_tasks = helper_desk_.size()};
+}
+
+std::vector<Steadiness> Node::State::unsteady() const {
+  return unsteady_members(context, *detector_);
 }
 
 // --- Phases ----------------------------------------------------------------------------------
@@ -134,6 +142,7 @@ void Node::State::start_among(const MemberTable& everybody) {
 
 void Node::State::take_part() {
   context.last_heard = context.now;
+  context.path = PathHealth();
   detector_->start();
   if (context.config.profile == Profile::rollcall) pings_.echo();
   lost_members_.start();
@@ -179,7 +188,7 @@ void Node::State::on_found_unfit() {
   if (context.phase == Phase::joined) step_aside("others heard this member, which did not answer");
 }
 
-/// This life is over, by this node's own word. What it has asked meanwhile stays asked.
+/// This life is over, by this node's own word.
 void Node::State::step_aside(const std::string& why) {
   const std::string measure = std::to_string(context.path.answered()) + " of " +
                               std::to_string(context.path.size()) + " pings answered";
@@ -197,12 +206,12 @@ void Node::State::step_aside(const std::string& why) {
 void Node::State::come_back() {
   standing_aside_.stop();
   pings_.clear();
-  context.path.reset();
   membership_.renew_life(context.self_record().life.boot);
   on_joined();
 }
 
 void Node::State::stop_all() {
+  settings_.stop();
   detector_->stop();
   streams_.stop();
   lost_members_.stop();
@@ -284,6 +293,10 @@ void Node::State::settle_claim() {
   joiner_.on_claim_settled(rival, outcome);
 }
 
+void Node::State::on_settings_changed(const ClusterSettings& before) {
+  if (context.is_taking_part()) detector_->on_settings_changed(before);
+}
+
 // --- Commands --------------------------------------------------------------------------------
 
 void Node::State::done(CommandId id, CommandResult result) {
@@ -347,6 +360,15 @@ void Node::State::execute(CommandId id, const SetTagsCommand& command) {
   context.config.tags = command.tags;
   if (*encoded != context.self_record().tags) membership_.set_own_tags(std::move(*encoded));
   done(id, CommandResult::done);
+}
+
+void Node::State::execute(CommandId id, const ChangeSettingsCommand& command) {
+  // Who is out would change them for nobody, and quarrel over it when it is back.
+  const bool is_cluster_wide = command.scope == SettingsScope::cluster;
+  if (is_cluster_wide && !context.is_taking_part()) return done(id, CommandResult::not_allowed);
+  CommandDone outcome = settings_.change(command);
+  outcome.id = id;
+  context.effects->add(std::move(outcome));
 }
 
 }  // namespace rollcall::core

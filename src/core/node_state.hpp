@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/context.hpp"
 #include "core/detector/detector.hpp"
@@ -22,11 +23,15 @@
 #include "core/joining/peer_saver.hpp"
 #include "core/membership/membership.hpp"
 #include "core/membership/name_claim.hpp"
+#include "core/settings/settings_keeper.hpp"
 
 namespace rollcall::core {
 
 /// The parts of one node, and who hears of what: the only place where they meet.
-class Node::State final : private Registrar, private MembershipListener, private JoinListener {
+class Node::State final : private Registrar,
+                          private MembershipListener,
+                          private JoinListener,
+                          private SettingsListener {
  public:
   /// A timer later than this share of the pause budget, or than pause_min, is a pause.
   static constexpr Duration pause_min = std::chrono::milliseconds(250);
@@ -58,9 +63,11 @@ class Node::State final : private Registrar, private MembershipListener, private
   void on_deadline();
   [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
   [[nodiscard]] QueueSizes queue_sizes() const;
+  [[nodiscard]] std::vector<Steadiness> unsteady() const;
 
   Context context;
   Joiner& joiner() { return joiner_; }
+  SettingsKeeper& settings() { return settings_; }
 
  private:
   // What the parts tell one another.
@@ -75,6 +82,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   void on_joined() override;
   void on_not_joined() override;
   void on_name_in_use(const Address& holder) override;
+  void on_settings_changed(const ClusterSettings& before) override;
 
   // Datagrams, one handler a message.
   void count_refusal(wire::DecodeError error);
@@ -83,7 +91,11 @@ class Node::State final : private Registrar, private MembershipListener, private
   void handle(const wire::PingRequest& request, const Address& from, const LifeId& sender);
   void handle(const wire::Report& report, const Address& from, const LifeId& sender);
   void handle(const wire::Update& update, const Address& from, const LifeId& sender);
-  void answer_pings(const Address& from, const LifeId& sender);
+  void handle(const wire::Seek& seek, const Address& from, const LifeId& sender);
+  void handle(const wire::Here& here, const Address& from, const LifeId& sender);
+  void handle(const wire::Heartbeats& heartbeats, const Address& from, const LifeId& sender);
+  void handle(const wire::Settings& settings, const Address& from, const LifeId& sender);
+  void answer_ping(const wire::Ping& ping, const Address& from, const LifeId& sender);
   void on_answered(const SentPing& ping, const LifeId& sender);
 
   // Requests on streams, one handler a message.
@@ -109,6 +121,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   void execute(CommandId id, const LeaveCommand& command);
   void execute(CommandId id, const ForceLeaveCommand& command);
   void execute(CommandId id, const SetTagsCommand& command);
+  void execute(CommandId id, const ChangeSettingsCommand& command);
   void done(CommandId id, CommandResult result);
 
   void take_part();
@@ -126,6 +139,7 @@ class Node::State final : private Registrar, private MembershipListener, private
   Outbox outbox_;
   PingLog pings_;
   Exchanges exchanges_;
+  SettingsKeeper settings_;
   HelperDesk helper_desk_;
   Membership membership_;
   NameClaim name_claim_;
@@ -138,8 +152,11 @@ class Node::State final : private Registrar, private MembershipListener, private
   Leaver leaver_;
   PeerSaver peer_saver_;
 
-  /// Pings of the datagram being read; answered when all of it is, for it may change the answer.
-  std::vector<wire::Ping> unanswered_;
+  /// The first ping of the datagram being read; answered when all of it is, for it may change the
+  /// answer. More would make this node send more than it is sent.
+  std::optional<wire::Ping> unanswered_;
+  /// The heartbeats that came with it, which are answered alike.
+  std::optional<wire::Heartbeats> heartbeats_;
   std::vector<CommandId> leave_commands_;
   Instant lateness_noted_for_ = never;
   /// This node did not run for longer than news is news, or heard nobody for long: what waited for

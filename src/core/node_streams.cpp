@@ -46,8 +46,10 @@ void Node::State::on_request(StreamId id, Bytes frame) {
 }
 
 wire::JoinReply Node::State::welcome_reply() const {
-  wire::JoinReply welcome{
-      .status = wire::JoinStatus::welcome, .cluster_name = context.config.cluster, .records = {}};
+  wire::JoinReply welcome{.status = wire::JoinStatus::welcome,
+                          .cluster_name = context.config.cluster,
+                          .records = {},
+                          .settings = settings_.to_tell()};
   welcome.records.push_back(to_update(context.self_record()));
   for (const Slot slot : context.table.slots()) {
     if (!context.is_self(slot)) welcome.records.push_back(to_update(context.table.at(slot)));
@@ -96,7 +98,10 @@ void Node::State::answer(StreamId id, const wire::JoinRequest& request, const Li
 }
 
 void Node::State::answer(StreamId id, const wire::SyncOpen& request, const LifeId&) {
-  reply(id, anti_entropy_.answer(request), AfterReply::keep_open);
+  settings_.on_compared(request.settings);
+  wire::SyncEntries entries = anti_entropy_.answer(request);
+  entries.settings = settings_.to_tell();
+  reply(id, entries, AfterReply::keep_open);
 }
 
 void Node::State::answer(StreamId id, const wire::SyncRecords& request, const LifeId&) {
@@ -104,7 +109,7 @@ void Node::State::answer(StreamId id, const wire::SyncRecords& request, const Li
 }
 
 void Node::State::answer(StreamId id, const wire::StreamPing&, const LifeId&) {
-  reply(id, wire::StreamAck{.digest = context.table.digest()}, AfterReply::close);
+  reply(id, wire::StreamAck{.digest = context.digest()}, AfterReply::close);
 }
 
 void Node::State::answer(StreamId id, const wire::Watch&, const LifeId& sender) {
@@ -135,6 +140,9 @@ void Node::State::on_exchange_reply(ExchangeId id, Bytes frame) {
   if (!message) return on_exchange_failed(id, ExchangeError::malformed);
   switch (exchange.purpose) {
     case ExchangePurpose::join:
+      if (const auto* reply = std::get_if<wire::JoinReply>(&*message)) {
+        if (reply->status == wire::JoinStatus::welcome) settings_.on_welcomed(reply->settings);
+      }
       return joiner_.on_reply(id, head->envelope, *message);
     case ExchangePurpose::stream_ping:
       exchanges_.end(id);
@@ -149,6 +157,7 @@ void Node::State::on_exchange_reply(ExchangeId id, Bytes frame) {
     return exchanges_.end(id);
   }
   if (const auto* entries = std::get_if<wire::SyncEntries>(&*message)) {
+    settings_.on_compared(entries->settings);
     anti_entropy_.on_entries(id, *entries);
   } else if (const auto* records = std::get_if<wire::SyncRecords>(&*message)) {
     anti_entropy_.on_records(id, *records);

@@ -25,6 +25,8 @@ std::string_view to_text(EventKind kind) {
       return "name-conflict";
     case EventKind::protocol_warning:
       return "protocol-warning";
+    case EventKind::protocol_changed:
+      return "protocol-changed";
   }
   return "unknown";
 }
@@ -47,6 +49,24 @@ std::string_view to_text(Phase phase) {
       return "conflict";
     case Phase::aside:
       return "aside";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(JoinStage stage) {
+  switch (stage) {
+    case JoinStage::none:
+      return "none";
+    case JoinStage::saved_peers:
+      return "saved-peers";
+    case JoinStage::seeds:
+      return "seeds";
+    case JoinStage::hosts_file:
+      return "hosts-file";
+    case JoinStage::lan:
+      return "lan";
+    case JoinStage::waiting:
+      return "waiting";
   }
   return "unknown";
 }

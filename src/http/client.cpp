@@ -55,6 +55,7 @@ beast::http::request<beast::http::string_body> message_of(const HostPort& server
   if (!request.token.empty()) {
     message.set(beast::http::field::authorization, "Bearer " + request.token);
   }
+  if (!request.if_match.empty()) message.set(beast::http::field::if_match, request.if_match);
   if (!request.body.empty()) {
     message.set(beast::http::field::content_type, "application/json");
     message.body() = request.body;

@@ -49,6 +49,8 @@ struct ClientRequest {
   std::string body = {};
   /// Sent as a bearer token unless empty.
   std::string token = {};
+  /// Sent as If-Match unless empty.
+  std::string if_match = {};
 };
 
 struct ClientResponse {

@@ -20,17 +20,20 @@ bool is_local_name(std::string_view host) {
   return equals_ignoring_case(host, "localhost") || equals_ignoring_case(host, "localhost.");
 }
 
-/// The host and port of "http://host:port"; the whole text when it has no scheme, as in "null".
+/// The host and port of "http://host:port/…"; all of it when it has no scheme, as in "null".
 std::string_view authority_of(std::string_view origin) {
   const std::size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos ? origin : origin.substr(scheme + 3);
+  if (scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
+  return origin.substr(0, origin.find_first_of("/?#"));
 }
 
 bool is_foreign_origin(const Request& request) {
   if (const auto site = request.header("Sec-Fetch-Site")) {
     if (*site != "same-origin" && *site != "none") return true;
   }
-  const auto origin = request.header("Origin");
+  auto origin = request.header("Origin");
+  // All that old browsers say of a GET.
+  if (!origin) origin = request.header("Referer");
   if (!origin) return false;
   const std::string_view host = request.header("Host").value_or("");
   return !equals_ignoring_case(authority_of(*origin), host);

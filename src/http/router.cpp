@@ -64,8 +64,8 @@ void Router::add(Route route) {
   const bool is_fixed = route.pattern.find('{') == std::string_view::npos;
   Actions& actions =
       is_fixed ? fixed_[std::string(route.pattern)] : pattern_of(route.pattern).actions;
-  actions.insert_or_assign(std::string(route.method),
-                           Action{std::move(route.handler), route.access});
+  actions.insert_or_assign(std::string(route.method), Action{std::move(route.handler), route.access,
+                                                             std::move(route.parameters)});
 }
 
 Router::Match Router::find(const std::string& raw_path) const {
@@ -82,6 +82,33 @@ Router::Match Router::find(const std::string& raw_path) const {
 
 namespace {
 
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
+  return text.empty() ? "none" : text;
+}
+
+/// What is wrong with the query of a request that changes something.
+std::optional<Problem> objection_to_query(const Pairs& query,
+                                          const std::vector<std::string_view>& allowed) {
+  constexpr std::size_t shown_max = 60;
+  for (auto at = query.begin(); at != query.end(); ++at) {
+    const std::string& name = at->first;
+    const bool is_known = std::ranges::find(allowed, name) != allowed.end();
+    const bool is_new =
+        std::find_if(query.begin(), at, [&](const auto& one) { return one.first == name; }) == at;
+    if (is_known && is_new) continue;
+    const std::string message =
+        is_known ? "given twice; allowed: once"
+                 : "this path takes no such parameter; allowed: " + listed(allowed);
+    return Problem{.code = "invalid-value", .message = message, .field = name.substr(0, shown_max)};
+  }
+  return std::nullopt;
+}
+
 template <class Actions>
 Response wrong_method(const Request& request, const Actions& actions) {
   std::string allowed;
@@ -91,9 +118,12 @@ Response wrong_method(const Request& request, const Actions& actions) {
   }
   std::string message =
       request.method + " is not allowed on " + request.raw_path + "; allowed: " + allowed;
-  if (!actions.contains("GET")) {
-    message += ". This path changes something, so a GET does nothing here: send " +
-               actions.begin()->first + ", for example with curl -X " + actions.begin()->first;
+  const bool is_reading = request.method == "GET" || request.method == "HEAD";
+  if (is_reading && !actions.contains("GET")) {
+    // Where there are several, DELETE undoes what the other does.
+    const std::string meant = actions.contains("POST") ? "POST" : actions.begin()->first;
+    message += ". This path changes something, so a " + request.method +
+               " does nothing here: send " + meant + ", for example with curl -X " + meant;
   }
   Response response =
       error_response({.status = 405, .code = "method-not-allowed", .message = std::move(message)});
@@ -125,6 +155,11 @@ void Router::handle(const Request& request, const Responder& responder) const {
   }
   if (const auto problem = guard_.objection(request, action->second.access)) {
     return responder.respond(error_response(*problem));
+  }
+  if (action->second.access == Access::changes) {
+    if (const auto problem = objection_to_query(request.query, action->second.parameters)) {
+      return responder.respond(error_response(*problem));
+    }
   }
   action->second.handler(request, match.values, responder);
 }

@@ -27,6 +27,9 @@ struct Route {
   RouteHandler handler;
   /// GET reads and everything else changes, unless said otherwise.
   Access access = Access::reads;
+  /// What may stand in the query of a path that changes something, each once: a parameter
+  /// mistyped and passed over could change more than was meant. Paths that read take any.
+  std::vector<std::string_view> parameters = {};
 };
 
 /// Finds the handler of a request by path and method, and refuses the rest with a reason.
@@ -45,13 +48,14 @@ class Router {
   void set_later(LaterFeature later) { later_ = std::move(later); }
 
   /// Answers 403 to what the guard objects to, 404 to an unknown path, 405 to a known path with
-  /// another method; HEAD is answered as GET.
+  /// another method, 400 to parameters that a change does not take; HEAD is answered as GET.
   void handle(const Request& request, const Responder& responder) const;
 
  private:
   struct Action {
     RouteHandler handler;
     Access access{};
+    std::vector<std::string_view> parameters;
   };
   using Actions = std::map<std::string, Action, std::less<>>;  // by method
   struct Pattern {

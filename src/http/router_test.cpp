@@ -20,6 +20,12 @@ class RouterTest : public testing::Test {
     add("GET", "/things/special", "special");
     add("POST", "/things/{name}/end", "end");
     add("POST", "/act", "act");
+    router_.add({.method = "PUT",
+                 .pattern = "/tune",
+                 .handler = answer("tuned"),
+                 .parameters = {"scope", "why"}});
+    add("DELETE", "/search", "ended");
+    add("POST", "/search", "begun");
     router_.add({.method = "GET",
                  .pattern = "/act-by-get",
                  .handler = answer("act"),
@@ -36,12 +42,14 @@ class RouterTest : public testing::Test {
     router_.add({.method = method, .pattern = pattern, .handler = answer(std::move(text))});
   }
 
-  std::shared_ptr<RecordedAnswer> ask(std::string method, std::string path, Pairs headers = {}) {
+  std::shared_ptr<RecordedAnswer> ask(std::string method, std::string path, Pairs headers = {},
+                                      Pairs query = {}) {
     auto recorded = std::make_shared<RecordedAnswer>();
     Request request;
     request.method = std::move(method);
     request.raw_path = std::move(path);
     request.headers = std::move(headers);
+    request.query = std::move(query);
     if (!request.header("Host")) request.headers.emplace_back("Host", "127.0.0.1:7480");
     router_.handle(request, record_into(recorded));
     return recorded;
@@ -74,6 +82,27 @@ TEST_F(RouterTest, NamesTheMethodsThatAPathTakes) {
   EXPECT_EQ(get->status, 405U);
   EXPECT_EQ(get->header("Allow"), "POST");
   EXPECT_THAT(get->body, HasSubstr("curl -X POST"));
+
+  const auto search = ask("GET", "/search");
+  EXPECT_EQ(search->header("Allow"), "DELETE, POST");
+  EXPECT_THAT(search->body, HasSubstr("send POST")) << "and not what ends the search";
+  EXPECT_THAT(ask("HEAD", "/act")->body, HasSubstr("a HEAD does nothing here"));
+  EXPECT_THAT(ask("PUT", "/act")->body, testing::Not(HasSubstr("does nothing here")));
+}
+
+TEST_F(RouterTest, TakesOnlyTheParametersOfAChange) {
+  EXPECT_EQ(ask("PUT", "/tune", {}, {{"why", "x"}, {"scope", "local"}})->status, 200U);
+  EXPECT_EQ(ask("GET", "/things", {}, {{"anything", "x"}, {"anything", "y"}})->status, 200U);
+
+  const auto unknown = ask("PUT", "/tune", {}, {{"scop", "local"}});
+  EXPECT_EQ(unknown->status, 400U);
+  EXPECT_THAT(unknown->body, HasSubstr("takes no such parameter; allowed: scope, why"));
+  EXPECT_THAT(unknown->body, HasSubstr(R"("field":"scop")"));
+  const auto twice = ask("PUT", "/tune", {}, {{"scope", "local"}, {"scope", "local"}});
+  EXPECT_EQ(twice->status, 400U);
+  EXPECT_THAT(twice->body, HasSubstr("given twice; allowed: once"));
+  EXPECT_THAT(ask("POST", "/act", {}, {{"x", ""}})->body, HasSubstr("allowed: none"));
+  EXPECT_EQ(ask("GET", "/act-by-get", {}, {{"x", ""}})->status, 400U);
 }
 
 TEST_F(RouterTest, AnswersHeadAsGet) {
@@ -108,6 +137,13 @@ TEST_F(RouterTest, RefusesChangesToPagesOfAnotherOrigin) {
   }
   EXPECT_EQ(ask("GET", "/act-by-get", {{"Host", host}, {"Sec-Fetch-Site", "cross-site"}})->status,
             403U);
+  EXPECT_EQ(
+      ask("GET", "/act-by-get", {{"Host", host}, {"Referer", "http://evil.example/?localhost"}})
+          ->status,
+      403U);
+  EXPECT_EQ(
+      ask("GET", "/act-by-get", {{"Host", host}, {"Referer", "http://localhost:7480/x?y"}})->status,
+      200U);
 }
 
 class OpenRouterTest : public RouterTest {

@@ -46,6 +46,7 @@ class Run {
         cluster_(cluster_options(scenario, options)),
         deaths_(cluster_.world()),
         traffic_(cluster_.world()),
+        settings_(cluster_.world()),
         faults_(scenario, options.seed, cluster_, deaths_, traffic_) {
     watch();
     place_in_zones();
@@ -73,6 +74,7 @@ class Run {
       if (!counts_) return;
       deaths_.on_event(observation);
       suspicions_.on_event(observation);
+      settings_.on_event(observation);
     });
     world().observe_datagrams([this](HostId from, HostId to, Bytes bytes) {
       hash_.on_datagram(world().now(), from, to, bytes);
@@ -225,6 +227,7 @@ class Run {
     Measurements& measured = result_.measured;
     deaths_.report(measured);
     suspicions_.report(measured);
+    settings_.report(measured);
     measured.false_failures = cluster_.accuracy().false_failures() - false_failures_before_;
     measured.failures_of_living =
         cluster_.accuracy().failures_of_living() - failures_of_living_before_;
@@ -251,6 +254,7 @@ class Run {
   DeathWatch deaths_;
   SuspicionMeter suspicions_;
   TrafficMeter traffic_;
+  SettingsMeter settings_;
   FaultDriver faults_;
   RunHash hash_;
   std::vector<PlannedStart> starts_;

@@ -34,6 +34,11 @@ struct Measurements {
   std::size_t suspicions = 0;
   std::size_t refutations = 0;
 
+  /// Of each change of settings: until all who could hear of it had the newest; and how many
+  /// changes did not get so far.
+  std::vector<Duration> settings_agreement;
+  std::size_t unsettled_changes = 0;
+
   /// After the last change until all agreed; nothing if they did not.
   std::optional<Duration> convergence;
   /// What they disagreed about at the end; empty if nothing.

@@ -129,6 +129,12 @@ void FaultDriver::begin_at(const Fault& fault, HostId host) {
       return;
     case FaultKind::step_clock:
       return world_.step_wall_clock(host, fault.clock_by);
+    case FaultKind::change:
+      if (world_.is_running(host)) {
+        world_.command(host, core::ChangeSettingsCommand{.change = fault.change,
+                                                         .expected_number = std::nullopt});
+      }
+      return;
     default:
       return;
   }

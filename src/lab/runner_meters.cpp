@@ -37,6 +37,45 @@ TrafficMeter::Base& TrafficMeter::base(sim::HostId host) {
   return bases_[index_of(host)];
 }
 
+void SettingsMeter::on_event(const sim::Observation& observation) {
+  if (observation.event.kind != core::EventKind::protocol_changed) return;
+  const core::SettingsVersion& version = observation.event.settings.front().to.version;
+  if (version > newest_) begin(observation);
+  if (version == newest_) waiting_.erase(observation.observer.host);
+  look(observation.time);
+}
+
+void SettingsMeter::begin(const sim::Observation& observation) {
+  newest_ = observation.event.settings.front().to.version;
+  // Two that change them at once end in one of both: the time of the later one counts.
+  if (since_ && observation.time > *since_) ++unsettled_;
+  since_ = observation.time;
+  waiting_.clear();
+  const sim::HostId changer = observation.observer.host;
+  for (const sim::HostId host : world_.hosts()) {
+    if (waits(host) && world_.are_connected(host, changer)) waiting_.insert(host);
+  }
+}
+
+bool SettingsMeter::waits(sim::HostId host) const {
+  return world_.is_running(host) && world_.sound_since(host) &&
+         world_.node(host).phase() == core::Phase::joined;
+}
+
+void SettingsMeter::look(Instant now) {
+  if (!since_) return;
+  std::erase_if(waiting_, [this](sim::HostId host) { return !waits(host); });
+  if (!waiting_.empty()) return;
+  times_.push_back(now - *since_);
+  since_.reset();
+}
+
+void SettingsMeter::report(Measurements& into) {
+  std::erase_if(waiting_, [this](sim::HostId host) { return !waits(host); });
+  into.settings_agreement = times_;
+  into.unsettled_changes = unsettled_ + (since_ && !waiting_.empty() ? 1 : 0);
+}
+
 void TrafficMeter::begin() {
   stream_bytes_before_ = world_.stream_bytes();
   for (const sim::HostId host : world_.hosts()) {

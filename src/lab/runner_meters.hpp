@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -23,6 +24,29 @@ class SuspicionMeter {
 
   std::set<Claim> suspicions_;
   std::set<Claim> refutations_;
+};
+
+/// Times how long it takes until those who could hear of a change of settings have the newest: the
+/// members that were in, sound and within reach of whoever changed them, and still are.
+class SettingsMeter {
+ public:
+  explicit SettingsMeter(const sim::World& world) : world_(world) {}
+
+  void on_event(const sim::Observation& observation);
+  void report(Measurements& into);
+
+ private:
+  void begin(const sim::Observation& observation);
+  /// Ends the time if nobody is left who waits for the newest.
+  void look(Instant now);
+  [[nodiscard]] bool waits(sim::HostId host) const;
+
+  const sim::World& world_;
+  core::SettingsVersion newest_;
+  std::optional<Instant> since_;
+  std::set<sim::HostId> waiting_;
+  std::vector<Duration> times_;
+  std::size_t unsettled_ = 0;
 };
 
 /// Adds up what members send, through their restarts.

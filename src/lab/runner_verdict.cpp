@@ -79,6 +79,8 @@ std::vector<std::string> judge(const Scenario& scenario, const Measurements& mea
                 expect.crash_known_within);
   judge.slowest("silence-known-within", measured.silence_detection, measured.unknown_silences,
                 expect.silence_known_within);
+  judge.slowest("settings-agreed-within", measured.settings_agreement, measured.unsettled_changes,
+                expect.settings_agreed_within);
   judge.bound("false-failures", measured.false_failures, expect.false_failures);
   judge.bound("failures-of-living", measured.failures_of_living, expect.failures_of_living);
   judge.bound("suspicions", measured.suspicions, expect.suspicions);

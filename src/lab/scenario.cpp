@@ -53,6 +53,8 @@ std::string_view to_text(FaultKind kind) {
       return "jump-clock";
     case FaultKind::step_clock:
       return "step-clock";
+    case FaultKind::change:
+      return "switch";
     case FaultKind::peace:
       return "peace";
   }
@@ -128,8 +130,8 @@ Duration length(const Scenario& scenario) {
   if (scenario.duration) return *scenario.duration;
   Duration needed = aftermath;
   const Expectations& expect = scenario.expect;
-  for (const auto& bound :
-       {expect.converged_within, expect.crash_known_within, expect.silence_known_within}) {
+  for (const auto& bound : {expect.converged_within, expect.crash_known_within,
+                            expect.silence_known_within, expect.settings_agreed_within}) {
     needed = std::max(needed, bound.value_or(0s) + 10s);
   }
   return last_change(scenario) + needed;

@@ -94,7 +94,8 @@ enum class FaultKind : std::uint8_t {
   drift,
   jump_clock,
   step_clock,
-  peace  // every trouble ends, and everybody who is down or out comes back
+  change,  // members change the cluster's settings
+  peace    // every trouble ends, and everybody who is down or out comes back
 };
 /// As in a scenario: "power-off".
 std::string_view to_text(FaultKind kind);
@@ -137,6 +138,8 @@ struct Fault {
   sim::HostLoss loss{};
   sim::Bandwidth bandwidth{};
   std::int64_t drift_ppm = 0;
+  /// change: what each of the members asks for.
+  core::SettingsChange change{};
   /// jump-clock and step-clock; only the latter may go back.
   Duration clock_by{};
   /// What a process that starts again finds, and where it starts.
@@ -166,6 +169,8 @@ struct Expectations {
   std::optional<Duration> converged_within;
   std::optional<Duration> crash_known_within;
   std::optional<Duration> silence_known_within;
+  /// After each change of settings, until all who could hear of it have the newest.
+  std::optional<Duration> settings_agreed_within;
   std::optional<Duration> detection_median;
   std::optional<Duration> detection_p99;
   std::optional<Duration> first_detection_median;

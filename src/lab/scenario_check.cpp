@@ -227,6 +227,18 @@ void check_links(const Scenario& scenario, ScenarioProblems& problems) {
   }
 }
 
+void check_changes(const Scenario& scenario, ScenarioProblems& problems) {
+  const core::Config& config = scenario.cluster.config;
+  for (const Fault& fault : scenario.faults) {
+    if (fault.kind != FaultKind::change) continue;
+    for (const core::ConfigProblem& problem :
+         core::validate(core::apply(fault.change, config), config.profile)) {
+      problems.push_back(
+          {fault.place, key_of(scenario, fault), problem.field + " " + problem.message});
+    }
+  }
+}
+
 void check_end(const Scenario& scenario, ScenarioProblems& problems) {
   if (!scenario.duration) return;
   for (const Fault& fault : scenario.faults) {
@@ -265,6 +277,10 @@ void check_expectations(const Scenario& scenario, ScenarioProblems& problems) {
     object(expect.silence_known_within.has_value(), "silence-known-within",
            "no machine falls silent in this scenario; allowed with power-off");
   }
+  if (!has(FaultKind::change)) {
+    object(expect.settings_agreed_within.has_value(), "settings-agreed-within",
+           "nobody changes settings in this scenario; allowed with switch");
+  }
   if (!has(FaultKind::crash, FaultKind::restart, FaultKind::power_off)) {
     for (const auto& [bound, key] :
          {std::pair(expect.detection_median, "detection-median"),
@@ -282,6 +298,7 @@ void check_expectations(const Scenario& scenario, ScenarioProblems& problems) {
 ScenarioProblems check_scenario(const Scenario& scenario) {
   ScenarioProblems problems;
   check_links(scenario, problems);
+  check_changes(scenario, problems);
   TargetCheck targets(scenario, problems);
   targets.check_zones();
   for (const Fault& fault : scenario.faults) targets.check(fault);

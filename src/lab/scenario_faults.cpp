@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "lab/scenario_settings.hpp"
+#include "lab/scenario_switch.hpp"
 #include "lab/scenario_targets.hpp"
 
 namespace rollcall::lab {
@@ -16,13 +17,13 @@ namespace {
 constexpr std::size_t kind_count = static_cast<std::size_t>(FaultKind::peace) + 1;
 constexpr Duration every_min = 1ms;
 
-constexpr std::array<std::string_view, 13> detail_keys = {
+constexpr std::array<std::string_view, 14> detail_keys = {
     "at", "for", "every", "until", "disk", "address", "down",
-    "in", "out", "scope", "queue", "ppm",  "by"};
+    "in", "out", "scope", "queue", "ppm",  "by",      "settings"};
 /// Those of a link first.
-constexpr std::array<std::string_view, 10> network_key_list = {
-    "delay",   "delay-shape", "delay-mean",     "loss",  "duplicate",
-    "reorder", "reorder-by",  "timer-lateness", "zones", "between-zones"};
+constexpr std::array<std::string_view, 11> network_key_list = {
+    "delay",      "delay-shape",    "delay-mean", "loss",  "duplicate",    "reorder",
+    "reorder-by", "timer-lateness", "lan",        "zones", "between-zones"};
 constexpr std::size_t link_key_count = 7;
 
 /// Every key that an entry of `faults` may have: the kinds, then the details.
@@ -65,6 +66,7 @@ bool belongs(std::string_view key, FaultKind kind) {
   if (key == "scope") return kind == FaultKind::host_loss;
   if (key == "queue") return kind == FaultKind::bandwidth;
   if (key == "ppm") return kind == FaultKind::drift;
+  if (key == "settings") return kind == FaultKind::change;
   if (key == "by") return kind == FaultKind::jump_clock || kind == FaultKind::step_clock;
   return true;
 }
@@ -167,7 +169,18 @@ class FaultReader {
     fault_.move = address == 0 ? Move::stay : Move::new_address;
     if (fault_.kind == FaultKind::host_loss) read_loss();
     if (fault_.kind == FaultKind::bandwidth) read_bandwidth();
+    if (fault_.kind == FaultKind::change) read_settings();
     read_clock();
+  }
+
+  void read_settings() {
+    const YAML::Node* const node = map_.find("settings");
+    if (node == nullptr) {
+      return map_.problem(key_,
+                          "says not what changes; allowed: settings, as in {detector: gossip}");
+    }
+    fault_.change =
+        read_change(MapReader(*node, map_.path_of("settings"), change_keys(), problems()));
   }
 
   void read_loss() {

@@ -15,7 +15,7 @@ namespace rollcall::lab {
 /// A key of `cluster.detector`, with the name that an agent's configuration gives it.
 struct Setting {
   std::string_view key;
-  std::variant<Duration core::Config::*, std::size_t core::Config::*> at;
+  std::variant<Duration core::Config::*, std::size_t core::Config::*, double core::Config::*> at;
   /// The word for zero; empty if there is none.
   std::string_view zero_word = {};
 };
@@ -32,6 +32,9 @@ std::span<const Bound> bounds();
 
 inline constexpr std::string_view start_words[] = {"joined", "cold", "formed"};
 inline constexpr std::string_view profile_words[] = {"rollcall", "swim"};
+inline constexpr std::string_view detector_words[] = {"pingack", "gossip"};
+inline constexpr std::string_view cast_words[] = {"unicast", "broadcast"};
+inline constexpr std::string_view lan_words[] = {"off", "on"};
 inline constexpr std::string_view suspicion_words[] = {"enabled", "disabled"};
 inline constexpr std::string_view shape_words[] = {"uniform", "constant", "normal", "exponential",
                                                    "pareto"};

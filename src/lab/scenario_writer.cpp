@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "lab/scenario_settings.hpp"
+#include "lab/scenario_switch.hpp"
 #include "lab/scenario_targets.hpp"
 #include "lab/scenario_yaml.hpp"
 
@@ -99,7 +100,14 @@ std::string cluster_text(const ClusterPlan& cluster) {
   Section detector("  detector:\n", 4);
   for (const Setting& setting : detector_settings())
     write_setting(detector, setting, cluster.config);
-  if (!cluster.config.suspicion_enabled) detector.add("suspicion", "disabled");
+  const core::Config& config = cluster.config;
+  if (config.detector != usual.config.detector) {
+    detector.add("kind", std::string(core::to_text(config.detector)));
+  }
+  if (config.heartbeat_cast != usual.config.heartbeat_cast) {
+    detector.add("heartbeat-cast", std::string(core::to_text(config.heartbeat_cast)));
+  }
+  if (!config.suspicion_enabled) detector.add("suspicion", "disabled");
   section.add_section(detector);
   return section.text();
 }
@@ -144,6 +152,7 @@ std::string network_text(const Scenario& scenario) {
   section.add_unless(usual.reorder, "reorder", link.reorder);
   section.add_unless(usual.reorder_by, "reorder-by", link.reorder_by);
   section.add_unless(usual_scenario().timer_lateness, "timer-lateness", scenario.timer_lateness);
+  if (scenario.cluster.config.broadcast) section.add("lan", "on");
   if (!scenario.zones.empty()) section.add("zones", list_of(scenario.zones));
   if (scenario.between_zones) section.add("between-zones", link_text(*scenario.between_zones));
   return section.text();
@@ -187,6 +196,7 @@ std::string fault_text(const Fault& fault) {
     bytes("out", fault.bandwidth.out_bytes_per_second);
     section.add_unless(sim::Bandwidth{}.queue_bytes, "queue", fault.bandwidth.queue_bytes);
   }
+  if (fault.kind == FaultKind::change) section.add("settings", change_text(fault.change));
   if (fault.kind == FaultKind::drift) section.add("ppm", std::to_string(fault.drift_ppm));
   if (fault.kind == FaultKind::jump_clock || fault.kind == FaultKind::step_clock) {
     const bool is_back = fault.clock_by < Duration::zero();

@@ -4,15 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <optional>
-#include <sstream>
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include "documents/documents.hpp"
 #include "lab/scenario_check.hpp"
 #include "lab/scenario_faults.hpp"
 #include "lab/scenario_map.hpp"
@@ -43,7 +38,7 @@ Read<std::string> read_text(std::string_view text) {
 // --- cluster -----------------------------------------------------------------------------------
 
 std::vector<std::string_view> detector_keys() {
-  std::vector<std::string_view> keys = {"suspicion"};
+  std::vector<std::string_view> keys = {"kind", "suspicion", "heartbeat-cast"};
   for (const Setting& setting : detector_settings()) keys.push_back(setting.key);
   return keys;
 }
@@ -61,6 +56,10 @@ void read_setting(const MapReader& map, const Setting& setting, core::Config& co
   };
   if (const auto* const duration = std::get_if<Duration core::Config::*>(&setting.at)) {
     map.read(setting.key, config.**duration, with_word(duration_up_to(duration_max)));
+  } else if (const auto* const number = std::get_if<double core::Config::*>(&setting.at)) {
+    map.read(setting.key, config.**number, with_word([](std::string_view text) {
+               return text.ends_with('%') ? read_share(text) : read_amount(text);
+             }));
   } else {
     map.read(setting.key, config.*std::get<std::size_t core::Config::*>(setting.at),
              with_word(count_between(0, count_max)));
@@ -72,6 +71,12 @@ void read_detector(const MapReader& map, core::Config& config) {
   std::size_t suspicion = config.suspicion_enabled ? 0 : 1;
   map.read("suspicion", suspicion, one_of(suspicion_words));
   config.suspicion_enabled = suspicion == 0;
+  std::size_t kind = 0;
+  std::size_t cast = 0;
+  map.read("kind", kind, one_of(detector_words));
+  map.read("heartbeat-cast", cast, one_of(cast_words));
+  config.detector = core::DetectorKind{static_cast<std::uint8_t>(kind)};
+  config.heartbeat_cast = core::HeartbeatCast{static_cast<std::uint8_t>(cast)};
   // As an agent does: half of a short interval, where nothing is said of the time-out.
   if (!map.has("probe-timeout")) {
     config.probe_timeout = std::min(config.probe_timeout, config.probe_interval / 2);
@@ -123,6 +128,9 @@ void read_network(const YAML::Node& node, Scenario& scenario, ScenarioProblems& 
   const MapReader map(node, "network", network_keys(), problems);
   scenario.network = changed(scenario.network, read_link(map));
   map.read("timer-lateness", scenario.timer_lateness, duration_up_to(1s));
+  std::size_t lan = 0;
+  map.read("lan", lan, one_of(lan_words));
+  scenario.cluster.config.broadcast = lan == 1;
   if (const auto* const zones = map.find("zones")) read_zones(map, *zones, scenario);
   if (const auto* const between = map.find("between-zones")) {
     scenario.between_zones =
@@ -184,38 +192,6 @@ void read_top(const YAML::Node& root, Scenario& scenario, ScenarioProblems& prob
   if (const auto* const node = top.find("expect")) read_expectations(*node, scenario, problems);
 }
 
-/// Where each document begins; of the documents themselves nothing is kept.
-class DocumentStarts final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-
-  [[nodiscard]] const YAML::Mark& last() const { return last_; }
-
- private:
-  YAML::Mark last_;
-};
-
-/// Where a second document begins, if there is one. Not YAML::LoadAll(), which makes documents
-/// for ever of a stray comma, as in "{},".
-std::optional<YAML::Mark> second_document(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DocumentStarts starts;
-  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
-  return starts.last();
-}
-
 bool is_before(const ScenarioProblem& one, const ScenarioProblem& other) {
   return std::pair(one.place.line, one.place.column) <
          std::pair(other.place.line, other.place.column);
@@ -241,7 +217,7 @@ std::expected<Scenario, ScenarioProblems> parse_scenario(const std::string& text
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return std::unexpected(unreadable("is empty"));
-    if (const auto second = second_document(text)) {
+    if (const auto second = documents::second_document(text)) {
       problems.push_back({place_of(*second), "", "found a second document; allowed: one"});
     }
     read_top(root, scenario, problems);
@@ -256,22 +232,9 @@ std::expected<Scenario, ScenarioProblems> parse_scenario(const std::string& text
 }
 
 std::expected<Scenario, ScenarioProblems> read_scenario(const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    return std::unexpected(unreadable(std::string("cannot be read: ") + std::strerror(errno)));
-  }
-  std::string text(scenario_bytes_max + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) {
-    return std::unexpected(unreadable(std::string("cannot be read: ") + std::strerror(errno)));
-  }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > scenario_bytes_max) {
-    return std::unexpected(
-        unreadable("is longer than " + std::to_string(scenario_bytes_max) + " bytes"));
-  }
-  return parse_scenario(text);
+  const auto text = documents::read_text(file, scenario_bytes_max);
+  if (!text) return std::unexpected(unreadable(text.error()));
+  return parse_scenario(*text);
 }
 
 }  // namespace rollcall::lab

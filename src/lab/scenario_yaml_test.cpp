@@ -121,6 +121,44 @@ expect: {converged-within: 30s, false-failures: 0, bytes-per-second: 250, detect
   EXPECT_EQ(to_yaml(*parse_scenario(to_yaml(*read))), to_yaml(*read));
 }
 
+TEST(ScenarioTest, ReadsDetectorsAndSwitches) {
+  const auto read = parse_scenario(R"(
+cluster:
+  detector: {kind: gossip, fail-time: 3s, accrual-threshold: 8, heartbeat-cast: broadcast,
+             drop-rate: 5%}
+network: {lan: on}
+faults:
+  - switch: n3
+    settings: {detector: pingack, suspicion: disabled, fail-time: auto, accrual-threshold: off}
+    at: 1s
+  - switch: [n1, n2]
+    settings: {heartbeat-cast: unicast, drop-rate: 0.1, gossip-fanout: 2, suspicion-time: 3s}
+expect: {settings-agreed-within: 1s}
+)");
+
+  ASSERT_TRUE(read) << to_text(read.error().front(), "a.yaml");
+  const core::Config& config = read->cluster.config;
+  EXPECT_EQ(config.detector, core::DetectorKind::gossip);
+  EXPECT_EQ(config.fail_time, 3s);
+  EXPECT_EQ(config.accrual_threshold, 8);
+  EXPECT_EQ(config.heartbeat_cast, core::HeartbeatCast::broadcast);
+  EXPECT_EQ(config.drop_rate, 0.05);
+  EXPECT_TRUE(config.broadcast);
+  ASSERT_EQ(read->faults.size(), 2U);
+  const core::ClusterSettings first = apply(read->faults[0].change, config);
+  EXPECT_EQ(first.detector, core::DetectorKind::pingack);
+  EXPECT_FALSE(first.suspicion_enabled);
+  EXPECT_EQ(first.fail_time, 0s);
+  EXPECT_EQ(first.accrual_threshold, 0);
+  const core::ClusterSettings second = apply(read->faults[1].change, config);
+  EXPECT_EQ(second.heartbeat_cast, core::HeartbeatCast::unicast);
+  EXPECT_EQ(second.drop_rate, 0.1);
+  EXPECT_EQ(second.gossip_fanout, 2U);
+  EXPECT_EQ(second.suspicion_time, 3s);
+  EXPECT_EQ(read->expect.settings_agreed_within, 1s);
+  EXPECT_EQ(to_yaml(*parse_scenario(to_yaml(*read))), to_yaml(*read));
+}
+
 TEST(ScenarioTest, AnEmptyMapIsTenMembersAndNoTrouble) {
   const auto read = parse_scenario("{}");
 
@@ -230,6 +268,25 @@ const Misuse misuses[] = {
     {"faults:\n  - drift: n1",
      "a.yaml:2:5: faults[0].drift: says not by how much; allowed: ppm, millionths of a second each "
      "second"},
+    {"faults:\n  - switch: n1",
+     "a.yaml:2:5: faults[0].switch: says not what changes; allowed: settings, as in {detector: "
+     "gossip}"},
+    {"faults:\n  - switch: n1\n    settings: {detector: gosip}",
+     "a.yaml:3:26: faults[0].settings.detector: found 'gosip'; did you mean gossip? allowed: "
+     "pingack and gossip"},
+    {"faults:\n  - switch: n1\n    settings: {drop-rate: 200%}",
+     "a.yaml:3:27: faults[0].settings.drop-rate: found '200%'; allowed: a share from 0 to 1, or "
+     "from "
+     "0% to 100%"},
+    {"faults:\n  - switch: n1\n    settings: {probe-timeout: 3s}",
+     "a.yaml:2:5: faults[0].switch: probe-timeout 3s is above probe-interval (1s); allowed: at "
+     "most "
+     "the interval, so that one probe ends before the next"},
+    {"faults:\n  - crash: n1\n    settings: {detector: gossip}",
+     "a.yaml:3:5: faults[0].settings: does not belong to crash; allowed with switch"},
+    {"expect: {settings-agreed-within: 1s}",
+     "a.yaml:1:1: expect.settings-agreed-within: nobody changes settings in this scenario; allowed "
+     "with switch"},
     {"duration: 10s\nfaults:\n  - crash: n1\n    at: 20s",
      "a.yaml:3:5: faults[0].crash: happens at 20s, but the scenario ends at 10s; allowed: before "
      "that"},

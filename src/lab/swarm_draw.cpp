@@ -20,7 +20,9 @@ constexpr Duration agreement_limit = 90s;
 
 class Drawing {
  public:
-  explicit Drawing(std::uint64_t seed) : prng_(hash_combine(seed, 0x5a)) {}
+  explicit Drawing(std::uint64_t seed)
+      : prng_(hash_combine(seed, 0x5a)),
+        switches_(hash_combine(seed, 0x5e)) {}
 
   Scenario draw(std::uint64_t seed) {
     scenario_.name = "swarm-" + std::to_string(seed);
@@ -29,6 +31,7 @@ class Drawing {
     draw_settings();
     draw_network();
     draw_faults();
+    draw_detector();
     make_peace();
     return scenario_;
   }
@@ -134,6 +137,34 @@ class Drawing {
     }
   }
 
+  /// Half of all clusters have the other detector, or change their settings in the middle of it
+  /// all. Drawn apart, so that all else of a seed is as it was without.
+  void draw_detector() {
+    if (switches_.chance(0.5)) return;
+    core::Config& config = scenario_.cluster.config;
+    if (switches_.chance(0.6)) config.detector = core::DetectorKind::gossip;
+    if (switches_.chance(0.3)) config.gossip_interval = 500ms;
+    const std::size_t changes = switches_.below(5);
+    for (std::size_t i = 0; i < changes; ++i) draw_change();
+    std::ranges::stable_sort(scenario_.faults, {}, &Fault::at);
+  }
+
+  /// Sometimes two members want something at once.
+  void draw_change() {
+    const auto latest = static_cast<std::size_t>(faults_within / 1ms);
+    const Duration at = std::chrono::milliseconds(switches_.below(latest));
+    const std::size_t askers = switches_.chance(0.3) ? 2 : 1;
+    for (std::size_t i = 0; i < askers; ++i) {
+      Fault fault{.kind = FaultKind::change, .at = at};
+      const std::size_t asker = switches_.below(scenario_.cluster.members);
+      fault.targets.ranges = {{asker, asker}};
+      fault.change.detector = core::DetectorKind{static_cast<std::uint8_t>(switches_.below(2))};
+      if (switches_.chance(0.3)) fault.change.suspicion_time = 3s;
+      if (switches_.chance(0.3)) fault.change.gossip_interval = 100ms;
+      scenario_.faults.push_back(fault);
+    }
+  }
+
   /// A member that is down cannot go down.
   bool detail_return(Fault& fault, std::size_t victim) {
     const bool is_restart = fault.kind == FaultKind::restart;
@@ -171,6 +202,7 @@ class Drawing {
   }
 
   Prng prng_;
+  Prng switches_;
   Scenario scenario_;
   std::vector<Duration> down_until_;
 };

@@ -124,6 +124,8 @@ class Shrinker {
     is_smaller |= plain_delay();
     reset(&Scenario::timer_lateness);
     reset(&Scenario::cluster, &ClusterPlan::start_gap);
+    reset(&Scenario::cluster, &ClusterPlan::config, &Config::detector);
+    reset(&Scenario::cluster, &ClusterPlan::config, &Config::gossip_interval);
     reset(&Scenario::cluster, &ClusterPlan::config, &Config::suspicion_time);
     reset(&Scenario::cluster, &ClusterPlan::config, &Config::indirect_probes);
     reset(&Scenario::cluster, &ClusterPlan::config, &Config::anti_entropy_interval);

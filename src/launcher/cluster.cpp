@@ -41,16 +41,13 @@ Done Cluster::up(const UpOptions& options) {
     setup_.notice(std::to_string(before) + " nodes are in the cluster already; 'up' ends none");
   }
   if (options.extra) state_.extra = *options.extra;
+  if (options.allow_faults) allow_faults();
   if (state_.faults.any()) setup_.notice("the network is healed");
   state_.faults = {};
   if (auto made = make_hosts(); !made) return made;
 
   const auto all = pick({});
-  for (NodeRecord* node : *all) {
-    if (state_of(node->process) != ProcessState::paused) continue;
-    send_signal(node->process, SIGCONT);
-    setup_.notice(node->name + " resumed");
-  }
+  if (auto resumed = resume_paused(*all); !resumed) return resumed;
   if (auto started = start_missing(*all); !started) return started;
   return wait_until_seen(*all, options.patience);
 }
@@ -155,7 +152,7 @@ Done Cluster::resume(const Names& names) {
     }
     setup_.notice(node->name + " running");
   }
-  return {};
+  return driver_->after_start(state_);
 }
 
 Done Cluster::start(const Names& names, std::chrono::milliseconds patience) {
@@ -164,6 +161,9 @@ Done Cluster::start(const Names& names, std::chrono::milliseconds patience) {
   if (!chosen) return std::unexpected(chosen.error());
   if (auto made = make_hosts(); !made) return made;
   if (auto started = start_missing(*chosen); !started) return started;
+  if (state_.faults.any()) {
+    if (auto faulty = driver_->after_start(state_); !faulty) return faulty;
+  }
   return wait_until_seen(*chosen, patience);
 }
 
@@ -218,7 +218,8 @@ Done Cluster::choose_driver(std::optional<DriverKind> wanted) {
 Done Cluster::use_driver() {
   driver_ = make_driver(state_.driver, {.directory = directory_.path(),
                                         .lock = directory_.lock_descriptor(),
-                                        .notice = setup_.notice});
+                                        .notice = setup_.notice,
+                                        .set_faults = setup_.set_faults});
   return driver_->check();
 }
 

@@ -39,6 +39,8 @@ struct UpOptions {
   std::optional<DriverKind> driver = {};
   /// Further flags for each agent started; kept for later starts. Nothing leaves them.
   std::optional<std::vector<std::string>> extra = {};
+  /// Whether agents are started with permission for faults, from now on; once given, it stays.
+  bool allow_faults = false;
   /// For everybody to see everybody, from the last start on.
   std::chrono::milliseconds patience{30'000};
 };
@@ -88,6 +90,7 @@ class Cluster {
     std::filesystem::path program;
     Probe probe;
     Notice notice;
+    FaultSetter set_faults = {};
   };
   explicit Cluster(Setup setup);
 
@@ -129,7 +132,9 @@ class Cluster {
   Done choose_driver(std::optional<DriverKind> wanted);
   Done use_driver();
   [[nodiscard]] Problem other_driver(DriverKind wanted) const;
+  void allow_faults();
   Done make_hosts();
+  Done resume_paused(const std::vector<NodeRecord*>& nodes);
   Done open_network();
   Done set_faults();
   std::expected<std::vector<NodeRecord*>, Problem> pick(const Names& names);

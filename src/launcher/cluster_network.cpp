@@ -25,6 +25,11 @@ Done Cluster::cut(const Names& from, const Names& to, Ways ways) {
   if (!senders) return std::unexpected(senders.error());
   const auto receivers = pick(to);
   if (!receivers) return std::unexpected(receivers.error());
+  if (senders->size() == 1 && *senders == *receivers) {
+    return std::unexpected(Problem{.what = "cluster cut",
+                                   .why = "'" + senders->front()->name + "' is both ends",
+                                   .todo = "name two nodes"});
+  }
   for (const NodeRecord* sender : *senders) {
     for (const NodeRecord* receiver : *receivers) {
       if (sender == receiver) continue;
@@ -63,7 +68,7 @@ Done Cluster::heal() {
 
 Done Cluster::open_network() {
   if (auto opened = open_existing(); !opened) return opened;
-  return driver_->check_faults();
+  return driver_->check_faults(state_);
 }
 
 Done Cluster::set_faults() {

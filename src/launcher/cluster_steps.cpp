@@ -75,6 +75,28 @@ Done Cluster::make_hosts() {
   return driver_->apply_faults(state_);
 }
 
+/// What runs was started without, and would have to be started anew.
+void Cluster::allow_faults() {
+  if (std::exchange(state_.allow_faults, true)) return;
+  Names running;
+  for (const NodeRecord& node : state_.nodes) {
+    if (is_running(node)) running.push_back(node.name);
+  }
+  if (running.empty()) return;
+  setup_.notice("no faults can be set at " + joined(running) + " until started anew");
+}
+
+Done Cluster::resume_paused(const std::vector<NodeRecord*>& nodes) {
+  bool has_resumed = false;
+  for (const NodeRecord* node : nodes) {
+    if (state_of(node->process) != ProcessState::paused) continue;
+    send_signal(node->process, SIGCONT);
+    setup_.notice(node->name + " resumed");
+    has_resumed = true;
+  }
+  return has_resumed ? driver_->after_start(state_) : Done{};
+}
+
 Done Cluster::start_missing(const std::vector<NodeRecord*>& nodes) {
   for (NodeRecord* node : nodes) {
     if (is_running(*node)) continue;
@@ -95,16 +117,21 @@ Done Cluster::start_node(NodeRecord& node) {
   // What an earlier life wrote is put aside, so that the log tells of one life only.
   std::filesystem::rename(directory_.log_file(node.name),
                           directory_.log_file(node.name).string() + ".old", error);
-  const AgentPlan plan{
-      .node = node, .seeds = running_seeds(node), .data_directory = data, .extra = state_.extra};
+  const AgentPlan plan{.node = node,
+                       .seeds = running_seeds(node),
+                       .data_directory = data,
+                       .extra = state_.extra,
+                       .allow_faults = state_.allow_faults};
   const auto process = within(node.network, [&] {
     return spawn({.program = setup_.program,
                   .arguments = agent_arguments(plan),
                   .environment = without_agent_variables(current_environment()),
                   .log_file = directory_.log_file(node.name),
-                  .record = [&](const ProcessIdentity& started) {
+                  .record = [&](const ProcessIdentity& started) -> std::optional<std::string> {
                     node.process = started;
-                    return directory_.save(state_).has_value();
+                    const Done saved = directory_.save(state_);
+                    if (saved) return std::nullopt;
+                    return "cannot be recorded: " + saved.error().why;
                   }});
   });
   if (!process) {

@@ -12,7 +12,7 @@ namespace rollcall::launcher {
 std::unique_ptr<Driver> make_driver(DriverKind kind, DriverSetup setup) {
   switch (kind) {
     case DriverKind::local:
-      return std::make_unique<LocalDriver>();
+      return std::make_unique<LocalDriver>(std::move(setup));
     case DriverKind::netns:
       return std::make_unique<NetnsDriver>(std::move(setup));
   }

@@ -40,10 +40,11 @@ TEST(LauncherDriver, LeavesTheNetworkOfThisMachineAlone) {
   const auto driver = make_driver(DriverKind::local, {});
 
   EXPECT_TRUE(driver->check().has_value());
-  const Done faulty = driver->check_faults();
+  const Done faulty = driver->check_faults({});
 
   ASSERT_FALSE(faulty.has_value());
-  EXPECT_THAT(faulty.error().todo, HasSubstr("--driver netns"));
+  EXPECT_THAT(faulty.error().why, HasSubstr("without permission"));
+  EXPECT_THAT(faulty.error().todo, HasSubstr("--allow-faults"));
 }
 
 TEST(LauncherDriver, SaysWhichNetworkCannotBeEntered) {

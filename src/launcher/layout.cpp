@@ -121,6 +121,7 @@ std::vector<std::string> agent_arguments(const AgentPlan& plan) {
     arguments.emplace_back("--join");
     arguments.push_back(seed);
   }
+  if (plan.allow_faults) arguments.emplace_back("--allow-faults");
   arguments.insert(arguments.end(), plan.extra.begin(), plan.extra.end());
   return arguments;
 }

@@ -42,6 +42,7 @@ struct AgentPlan {
   std::vector<std::string> seeds;
   std::filesystem::path data_directory;
   const std::vector<std::string>& extra;
+  bool allow_faults = false;
 };
 /// The arguments, beginning with the name of the program. The user's extra flags come last, and
 /// so win where a flag is given twice.

@@ -23,7 +23,7 @@ class NetnsDriver final : public Driver {
   explicit NetnsDriver(DriverSetup setup);
 
   [[nodiscard]] Done check() const override;
-  [[nodiscard]] Done check_faults() const override { return {}; }
+  [[nodiscard]] Done check_faults(const ClusterState&) const override { return {}; }
   std::expected<Names, Problem> make_hosts(const ClusterState& state) override;
   Done apply_faults(const ClusterState& state) override;
   Done remove_hosts(const ClusterState& state) override;

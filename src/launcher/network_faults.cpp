@@ -67,11 +67,14 @@ bool is_link_down(const NetworkFaults& faults, std::string_view node) {
   return has(faults.links_down, node);
 }
 
+bool is_blocked(const NetworkFaults& faults, std::string_view from, std::string_view to) {
+  if (from == to) return false;
+  return is_link_down(faults, from) || is_link_down(faults, to) ||
+         group_of(faults, from) != group_of(faults, to) || is_cut(faults, from, to);
+}
+
 bool can_talk(const NetworkFaults& faults, std::string_view one, std::string_view other) {
-  if (one == other) return true;
-  return !is_link_down(faults, one) && !is_link_down(faults, other) &&
-         group_of(faults, one) == group_of(faults, other) && !is_cut(faults, one, other) &&
-         !is_cut(faults, other, one);
+  return !is_blocked(faults, one, other) && !is_blocked(faults, other, one);
 }
 
 void add_cut(NetworkFaults& faults, const Cut& cut) {

@@ -50,6 +50,9 @@ struct NetworkFaults {
 
 bool is_link_down(const NetworkFaults& faults, std::string_view node);
 
+/// Whether everything that the one sends to the other is lost, but for what is lost at random.
+bool is_blocked(const NetworkFaults& faults, std::string_view from, std::string_view to);
+
 /// Whether packets get through in both directions, but for those lost at random.
 bool can_talk(const NetworkFaults& faults, std::string_view one, std::string_view other);
 

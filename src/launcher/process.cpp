@@ -199,8 +199,12 @@ std::expected<ProcessIdentity, std::string> spawn(const SpawnPlan& plan) {
   const ProcessIdentity process{
       .pid = pid, .start_ticks = stat ? stat->start_ticks : 0, .boot_id = boot_id()};
   std::optional<std::string> failure;
-  if (!stat || (plan.record && !plan.record(process))) {
-    failure = "could not be recorded";
+  if (!stat) {
+    failure = "ended before it was recorded";
+  } else if (plan.record) {
+    failure = plan.record(process);
+  }
+  if (failure) {
     release->write_end.close();
   } else if (const auto error = let_go(*release, *report)) {
     failure = "cannot run " + plan.program.string() + ": " + *error;

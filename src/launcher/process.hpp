@@ -55,9 +55,10 @@ struct SpawnPlan {
   /// "NAME=value", complete.
   std::vector<std::string> environment;
   std::filesystem::path log_file;
-  /// Called with the process before it runs the program; false keeps it from doing so. If this
-  /// program ends meanwhile, the process ends too: what runs has been recorded.
-  std::function<bool(const ProcessIdentity&)> record = {};
+  /// Called with the process before it runs the program; a reason why it could not be recorded
+  /// keeps it from doing so. If this program ends meanwhile, the process ends too: what runs has
+  /// been recorded.
+  std::function<std::optional<std::string>(const ProcessIdentity&)> record = {};
 };
 
 /// Starts it in the network of the calling thread.

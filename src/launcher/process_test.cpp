@@ -110,18 +110,19 @@ TEST_F(LauncherProcessTest, RunsNothingThatIsNotRecorded) {
                  .log_file = path_ / "log",
                  .record = [&recorded](const ProcessIdentity& started) {
                    recorded = started;
-                   return false;
+                   return "the disk is full";
                  }};
 
   const auto refused = spawn(plan);
 
-  EXPECT_FALSE(refused.has_value());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), "the disk is full");
   EXPECT_EQ(state_of(recorded), ProcessState::gone);
   EXPECT_EQ(log(), "");
 
   plan.record = [&recorded](const ProcessIdentity& started) {
     recorded = started;
-    return true;
+    return std::nullopt;
   };
   const auto process = spawn(plan);
   ASSERT_TRUE(process.has_value()) << process.error();
@@ -142,7 +143,7 @@ TEST_F(LauncherProcessTest, EndsTheProcessIfItsLauncherEndsBeforeItIsRecorded) {
                    std::ofstream(file) << started.pid << ' ' << started.start_ticks << ' '
                                        << started.boot_id << std::flush;
                    ::kill(::getpid(), SIGKILL);
-                   return true;
+                   return std::nullopt;
                  }});
     ::_exit(1);
   }

@@ -65,7 +65,8 @@ NetworkFaults faults_of(const Json& json) {
 std::expected<ClusterState, std::string> state_of(const Json& json) {
   ClusterState state{.base_port = json.at("base_port"),
                      .base_http = json.at("base_http"),
-                     .extra = json.at("extra").get<std::vector<std::string>>()};
+                     .extra = json.at("extra").get<std::vector<std::string>>(),
+                     .allow_faults = json.value("allow_faults", false)};
   for (const Json& node : json.at("nodes")) state.nodes.push_back(node_of(node));
   if (json.at("format") == format_local_only) return state;
   const auto driver = parse_driver(json.at("driver").get<std::string>());
@@ -83,13 +84,18 @@ std::unexpected<Problem> cannot(const std::string& what, const std::filesystem::
                                  .todo = "choose a writable directory with --dir"});
 }
 
-/// Writes and flushes to disk, so that a rename cannot arrive there before the content.
+/// Writes and flushes to disk, so that a rename cannot arrive there before the content. Says what
+/// went wrong, in errno, if anything did.
 bool write_file(const std::filesystem::path& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return false;
   const ssize_t written = ::write(file, text.data(), text.size());
+  if (written >= 0 && written < static_cast<ssize_t>(text.size())) errno = ENOSPC;
   const bool whole = written == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
-  return ::close(file) == 0 && whole;
+  const int error = errno;
+  const bool closed = ::close(file) == 0;
+  if (!whole) errno = error;
+  return closed && whole;
 }
 
 }  // namespace
@@ -141,6 +147,7 @@ std::string to_json(const ClusterState& state) {
             {"base_port", state.base_port},
             {"base_http", state.base_http},
             {"extra", state.extra},
+            {"allow_faults", state.allow_faults},
             {"nodes", Json::array()},
             {"faults", json_of(state.faults)}};
   for (const NodeRecord& node : state.nodes) json["nodes"].push_back(json_of(node));

@@ -50,6 +50,8 @@ struct ClusterState {
   std::uint16_t base_http = 7480;
   /// Flags that every agent gets, after "--".
   std::vector<std::string> extra = {};
+  /// Whether agents are started with permission for faults (--allow-faults).
+  bool allow_faults = false;
   std::vector<NodeRecord> nodes = {};
   /// As it shall be; a launcher that is interrupted leaves it for the next one to bring about.
   NetworkFaults faults = {};

@@ -27,6 +27,7 @@ ClusterState some_state() {
           .base_port = 1,
           .base_http = 2,
           .extra = {"--tag", "a=\"b\""},
+          .allow_faults = true,
           .nodes = {{.name = "node1",
                      .bind = "127.0.0.1:1",
                      .http = "127.0.0.1:2",

@@ -94,11 +94,48 @@ std::expected<void, Error> Agent::set_tags(const Tags& tags) {
   });
 }
 
+std::expected<SettingsInForce, Error> Agent::change_settings(
+    const SettingsChange& change, SettingsScope scope,
+    const std::optional<SettingsVersion>& expected) {
+  return wait_for<std::expected<SettingsInForce, Error>>(impl_->may_wait(), [&](auto done) {
+    impl_->change_settings(change, scope, expected, std::move(done));
+  });
+}
+
+void Agent::change_settings(const SettingsChange& change, SettingsScope scope,
+                            const std::optional<SettingsVersion>& expected, SettingsCallback done) {
+  impl_->change_settings(change, scope, expected, std::move(done));
+}
+
+std::shared_ptr<const SettingsInForce> Agent::settings() const {
+  return impl_->board().settings();
+}
+
+std::expected<void, Error> Agent::set_faults(const FaultPlan& plan) {
+  return wait_for<std::expected<void, Error>>(
+      impl_->may_wait(), [&](auto done) { impl_->set_faults(plan, std::move(done)); });
+}
+
+void Agent::set_faults(const FaultPlan& plan, DoneCallback done) {
+  impl_->set_faults(plan, std::move(done));
+}
+
+FaultsInForce Agent::faults() const {
+  return impl_->faults();
+}
+
 MemberList Agent::members() const {
   return impl_->board().members();
 }
 Status Agent::status() const {
   return impl_->status();
+}
+std::expected<std::vector<Steadiness>, Error> Agent::unsteady() const {
+  return wait_for<std::expected<std::vector<Steadiness>, Error>>(
+      impl_->may_wait(), [&](auto done) { impl_->unsteady(std::move(done)); });
+}
+void Agent::unsteady(UnsteadyCallback done) const {
+  impl_->unsteady(std::move(done));
 }
 std::string Agent::address() const {
   return impl_->options().advertise;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/agent_impl.hpp"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "base/check.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/checked_options.hpp"
+#include "runtime/settings_conversion.hpp"
 #include "runtime/store.hpp"
 
 namespace rollcall {
@@ -20,6 +22,25 @@ using runtime::NodeLoop;
 
 Error closed_error() {
   return {ErrorCode::closed, "the agent is closed", {}};
+}
+
+/// Why a command was not even given to the core.
+Error unanswered_error(NodeLoop::Unanswered why) {
+  if (why == NodeLoop::Unanswered::closed) return closed_error();
+  return {ErrorCode::frozen,
+          "this member is frozen on purpose, and does nothing before that ends; setting other "
+          "faults, or none, ends it",
+          {}};
+}
+
+/// The origins too, where the numbers are the same.
+std::string mismatch_text(const SettingsVersion& in_force, const SettingsVersion& expected) {
+  const bool is_number = in_force.number != expected.number;
+  const auto text = [is_number](const SettingsVersion& version) {
+    return std::to_string(version.number) + (is_number ? "" : " of " + version.origin);
+  };
+  return "the settings in force are of version " + text(in_force) + ", not " + text(expected) +
+         "; read them again, and decide anew";
 }
 
 std::uint64_t random_seed() {
@@ -47,6 +68,34 @@ std::string outcomes_text(const std::vector<core::JoinAttempt>& attempts) {
   return text;
 }
 
+/// Kept settings that this member can follow; otherwise a warning that says why not.
+void take_kept_settings(const runtime::Store& store, const std::string& directory,
+                        runtime::NodeSetup& setup) {
+  std::string trouble = store.settings_trouble();
+  if (store.settings()) {
+    const auto problems = core::validate(store.settings()->settings, setup.config.profile);
+    if (problems.empty()) {
+      setup.settings = store.settings();
+      return;
+    }
+    trouble = problems.front().field + ": " + problems.front().message;
+  }
+  if (trouble.empty()) return;
+  setup.warning = "the cluster's settings that are kept in " + directory + " are not used (" +
+                  trouble + "); those of the configuration are, until this member meets others";
+}
+
+/// All that is wrong, the first field named.
+Error invalid_settings(const std::vector<core::ConfigProblem>& problems) {
+  Error error{ErrorCode::invalid_option, {}, problems.front().field};
+  for (const core::ConfigProblem& problem : problems) {
+    if (!error.message.empty()) error.message += "; " + problem.field + ": ";
+    error.message += problem.message;
+    error.problems.push_back({problem.field, problem.message});
+  }
+  return error;
+}
+
 /// The error that a result stands for; only for results other than done.
 Error to_error(const core::CommandDone& done) {
   switch (done.result) {
@@ -63,7 +112,10 @@ Error to_error(const core::CommandDone& done) {
     case core::CommandResult::unknown_member:
       return {ErrorCode::unknown_member, "no member of that name is known", "name"};
     case core::CommandResult::invalid:
+      if (!done.problems.empty()) return invalid_settings(done.problems);
       return {ErrorCode::invalid_option, "the tags are not allowed", "tag"};
+    case core::CommandResult::version_mismatch:
+      return {ErrorCode::version_mismatch, "other settings are in force than expected", {}};
     case core::CommandResult::done:
     case core::CommandResult::not_allowed:
       break;
@@ -103,6 +155,25 @@ Phase to_phase(core::Phase phase) {
   return Phase::starting;
 }
 
+static_assert(join_stage_count == core::join_stage_count);
+JoinStage to_join_stage(core::JoinStage stage) {
+  switch (stage) {
+    case core::JoinStage::none:
+      return JoinStage::none;
+    case core::JoinStage::saved_peers:
+      return JoinStage::saved_peers;
+    case core::JoinStage::seeds:
+      return JoinStage::seeds;
+    case core::JoinStage::hosts_file:
+      return JoinStage::hosts_file;
+    case core::JoinStage::lan:
+      return JoinStage::lan;
+    case core::JoinStage::waiting:
+      return JoinStage::waiting;
+  }
+  return JoinStage::none;
+}
+
 }  // namespace
 
 // --- Life ------------------------------------------------------------------------------------
@@ -113,7 +184,7 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
   auto sockets = runtime::bind_sockets(checked->bind);
   if (!sockets) return std::unexpected(sockets.error());
   const auto advertise =
-      runtime::choose_advertise(checked->advertise, sockets->address, checked->seeds);
+      runtime::choose_advertise(checked->advertise, sockets->address, checked->named());
   if (!advertise) return std::unexpected(advertise.error());
   checked->config.advertise = *advertise;
   checked->config.bound = sockets->address;
@@ -122,18 +193,26 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
   checked->options.advertise = to_text(*advertise);
 
   runtime::NodeSetup setup;
+  if (checked->options.broadcast) {
+    auto lan = runtime::listen_on_lan(sockets->address, checked->options.broadcast_port);
+    if (!lan) return std::unexpected(lan.error());
+    setup.lan = std::move(*lan);
+  }
+  setup.config = std::move(checked->config);
   if (!checked->options.data_dir.empty()) {
     auto store = open_store(checked->options);
     if (!store) return std::unexpected(store.error());
     setup.boot = store->boot();
     setup.saved_peers = store->peers();
+    take_kept_settings(*store, checked->options.data_dir, setup);
     setup.store = std::move(*store);
   }
-  setup.config = std::move(checked->config);
   setup.seed = random_seed();
   setup.seeds = std::move(checked->seeds);
+  setup.hosts_file = checked->options.hosts_file;
+  setup.hosts = std::move(checked->hosts);
   setup.sockets = std::move(*sockets);
-  setup.drop_rate = checked->options.drop_rate;
+  setup.allow_faults = checked->options.allow_faults;
 
   auto loop = checked->options.loop ? checked->options.loop : std::make_shared<Loop>();
   std::shared_ptr<Impl> impl(
@@ -184,8 +263,8 @@ void Agent::Impl::join(const std::vector<std::string>& seeds, JoinCallback done)
         Error{ErrorCode::invalid_option, "no seed is given; give HOST:PORT of a member", "join"}));
   }
   node_loop_->command(core::JoinCommand{std::move(*parsed)},
-                      [done = std::move(done)](const std::optional<core::CommandDone>& result) {
-                        if (!result) return done(std::unexpected(closed_error()));
+                      [done = std::move(done)](const NodeLoop::Outcome& result) {
+                        if (!result) return done(std::unexpected(unanswered_error(result.error())));
                         if (result->result == core::CommandResult::done) {
                           return done(to_report(*result));
                         }
@@ -196,11 +275,60 @@ void Agent::Impl::join(const std::vector<std::string>& seeds, JoinCallback done)
 void Agent::Impl::command(core::Command command, DoneCallback done) {
   if (is_closed_) return done(std::unexpected(closed_error()));
   node_loop_->command(std::move(command),
-                      [done = std::move(done)](const std::optional<core::CommandDone>& result) {
-                        if (!result) return done(std::unexpected(closed_error()));
+                      [done = std::move(done)](const NodeLoop::Outcome& result) {
+                        if (!result) return done(std::unexpected(unanswered_error(result.error())));
                         if (result->result == core::CommandResult::done) return done({});
                         done(std::unexpected(to_error(*result)));
                       });
+}
+
+void Agent::Impl::change_settings(const SettingsChange& change, SettingsScope scope,
+                                  const std::optional<SettingsVersion>& expected,
+                                  SettingsCallback done) {
+  if (is_closed_) return done(std::unexpected(closed_error()));
+  const auto answer = [board = board_, expected,
+                       done = std::move(done)](const NodeLoop::Outcome& result) {
+    if (!result) return done(std::unexpected(unanswered_error(result.error())));
+    const auto in_force = board->settings();
+    if (result->result == core::CommandResult::done) return done(*in_force);
+    Error error = to_error(*result);
+    if (error.code == ErrorCode::version_mismatch) {
+      error.message = mismatch_text(in_force->version, expected.value_or(SettingsVersion{}));
+    }
+    done(std::unexpected(std::move(error)));
+  };
+  core::ChangeSettingsCommand command{.change = runtime::to_core(change),
+                                      .scope = runtime::to_core(scope),
+                                      .expected_number = std::nullopt};
+  if (expected) command.expected_number = expected->number;
+  if (expected && !expected->origin.empty()) {
+    command.expected_origin = runtime::to_origin(expected->origin);
+  }
+  node_loop_->command(std::move(command), answer);
+}
+
+void Agent::Impl::unsteady(UnsteadyCallback done) const {
+  if (is_closed_) return done(std::unexpected(closed_error()));
+  node_loop_->unsteady([done = std::move(done)](auto list) {
+    if (!list) return done(std::unexpected(closed_error()));
+    done(std::move(*list));
+  });
+}
+
+void Agent::Impl::set_faults(const FaultPlan& plan, DoneCallback done) {
+  if (is_closed_) return done(std::unexpected(closed_error()));
+  if (!options_.allow_faults) {
+    return done(std::unexpected(
+        Error{ErrorCode::not_allowed,
+              "this member lets nobody set faults; start it with allow_faults to have some",
+              "allow-faults"}));
+  }
+  auto checked = runtime::check_faults(plan, board_->members());
+  if (!checked) return done(std::unexpected(std::move(checked).error()));
+  node_loop_->set_faults(std::move(*checked), [done = std::move(done)](bool is_open) {
+    if (!is_open) return done(std::unexpected(closed_error()));
+    done({});
+  });
 }
 
 // --- Queries ---------------------------------------------------------------------------------
@@ -211,6 +339,8 @@ Status Agent::Impl::status() const {
   return {.cluster = options_.cluster,
           .name = options_.name,
           .phase = to_phase(numbers.phase),
+          .join_stage = to_join_stage(numbers.join_stage),
+          .join_stages = counters.join_stages,
           .health = numbers.health,
           .loop_lag = numbers.lag,
           .uptime = board_->uptime(),
@@ -229,7 +359,27 @@ Status Agent::Impl::status() const {
           .wrong_cluster = counters.wrong_cluster,
           .wrong_version = counters.wrong_version,
           .datagrams_dropped = numbers.datagrams_dropped,
-          .streams_refused = numbers.streams_refused};
+          .streams_refused = numbers.streams_refused,
+          .faults = numbers.faults};
+}
+
+FaultsInForce Agent::Impl::faults() const {
+  const runtime::FaultReport report = board_->faults();
+  const Instant now = runtime::current_instant();
+  const auto left = [now](Instant ends) -> std::optional<Duration> {
+    if (ends == never) return std::nullopt;
+    return std::max(ends - now, Duration::zero());
+  };
+  FaultsInForce in_force{.counts = board_->numbers().fault_counts};
+  for (const runtime::FaultRules::Rule& rule : report.rules) {
+    const auto& peer = rule.checked.peer;
+    in_force.faults.push_back(
+        {rule.checked.fault, peer ? to_text(*peer) : std::string(), left(rule.ends)});
+  }
+  if (report.freeze) {
+    in_force.freeze = {.freeze = *report.freeze, .left = left(report.freeze_ends)};
+  }
+  return in_force;
 }
 
 }  // namespace rollcall

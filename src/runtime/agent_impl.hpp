@@ -6,6 +6,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,15 @@ class Agent::Impl {
   void join(const std::vector<std::string>& seeds, JoinCallback done);
   /// Any command whose only result is that it was done.
   void command(core::Command command, DoneCallback done);
+  void change_settings(const SettingsChange& change, SettingsScope scope,
+                       const std::optional<SettingsVersion>& expected, SettingsCallback done);
+  void unsteady(UnsteadyCallback done) const;
+  void set_faults(const FaultPlan& plan, DoneCallback done);
   void close();
 
   [[nodiscard]] bool may_wait() const { return !loop_->impl().is_current(); }
   [[nodiscard]] Status status() const;
+  [[nodiscard]] FaultsInForce faults() const;
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] runtime::NoticeBoard& board() const { return *board_; }
   [[nodiscard]] runtime::Dispatcher& dispatcher() { return dispatcher_; }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/checked_options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,10 +11,15 @@
 #include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "runtime/bound_sockets.hpp"
+#include "runtime/hosts_file.hpp"
 #include "runtime/resolver.hpp"
+#include "runtime/settings_conversion.hpp"
 
 namespace rollcall::runtime {
 namespace {
+
+/// A name that nobody answers for costs the start some seconds.
+constexpr std::size_t names_asked_max = 4;
 
 Error invalid(std::string field, std::string message) {
   return {ErrorCode::invalid_option, std::move(message), std::move(field)};
@@ -49,19 +55,14 @@ std::expected<Address, Error> parse_endpoint(const std::string& text, const char
 
 core::Config make_config(const Options& options) {
   core::Config config;
+  static_cast<core::ClusterSettings&>(config) = to_core_settings(options);
   config.cluster = options.cluster;
   config.name = options.name;
   config.tags = options.tags;
   config.profile = options.profile == Profile::swim ? core::Profile::swim : core::Profile::rollcall;
-  config.probe_interval = options.probe_interval;
-  config.probe_timeout = options.probe_timeout;
-  config.indirect_probes = options.indirect_probes;
-  config.suspicion_enabled = options.suspicion;
-  config.suspicion_time = options.suspicion_time;
-  config.gossip_interval = options.gossip_interval;
-  config.gossip_fanout = options.gossip_fanout;
-  config.cleanup_time = options.cleanup_time;
   config.leave_timeout = options.leave_timeout;
+  config.broadcast = options.broadcast;
+  config.reads_hosts = !options.hosts_file.empty();
   // Until the port is bound, any address that can be sent to.
   config.advertise = Address::v4(127, 0, 0, 1, default_port);
   return config;
@@ -75,11 +76,8 @@ std::optional<Error> check_config(const core::Config& config) {
 
 /// What only the runtime knows of.
 std::optional<Error> check_rest(const Options& options) {
-  // Asked so that a NaN is refused too.
-  const bool is_share = options.drop_rate >= 0 && options.drop_rate <= 1;
-  if (!is_share) {
-    return invalid("drop-rate",
-                   std::to_string(options.drop_rate) + " is out of range; allowed: 0 to 1");
+  if (options.broadcast && options.broadcast_port == 0) {
+    return invalid("broadcast-port", "0 is out of range; allowed: 1 to 65535");
   }
   if (options.events_kept == 0 || options.events_kept > events_kept_max) {
     return invalid("events-kept", std::to_string(options.events_kept) +
@@ -102,7 +100,11 @@ Address outward_address(Family family, const std::vector<HostPort>& seeds) {
   if (const auto address = default_route_address(family)) return *address;
   std::vector<Address> peers;
   for (const HostPort& seed : seeds) {
-    const Resolved addresses = resolve_now(seed);
+    if (const auto numeric = parse_address(to_text(seed))) peers.push_back(*numeric);
+  }
+  const std::size_t names = peers.empty() ? std::min(seeds.size(), names_asked_max) : 0;
+  for (std::size_t i = 0; i < names; ++i) {
+    const Resolved addresses = resolve_now(seeds[i]);
     if (addresses) peers.insert(peers.end(), addresses->begin(), addresses->end());
   }
   return routeless_address(family, peers);
@@ -119,6 +121,13 @@ std::expected<CheckedOptions, Error> check_options(Options options) {
   auto seeds = parse_seeds(options.seeds);
   if (!seeds) return std::unexpected(seeds.error());
   checked.seeds = std::move(*seeds);
+  if (!options.hosts_file.empty()) {
+    auto hosts = read_hosts_file(options.hosts_file);
+    if (!hosts) {
+      return std::unexpected(invalid("hosts", to_text(hosts.error(), options.hosts_file)));
+    }
+    checked.hosts = std::move(*hosts);
+  }
   const auto bind = parse_endpoint(options.bind, "bind");
   if (!bind) return std::unexpected(bind.error());
   checked.bind = *bind;

@@ -29,6 +29,15 @@ struct CheckedOptions {
   /// Port 0: that of the socket.
   std::optional<Address> advertise;
   std::vector<HostPort> seeds;
+  /// What the hosts file names now.
+  std::vector<HostPort> hosts;
+
+  /// Seeds and hosts.
+  [[nodiscard]] std::vector<HostPort> named() const {
+    std::vector<HostPort> all = seeds;
+    all.insert(all.end(), hosts.begin(), hosts.end());
+    return all;
+  }
 };
 
 /// Errors: invalid_option, with the field. Nothing was started.
@@ -42,8 +51,8 @@ std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::s
 std::optional<Error> check_tags(const Tags& tags);
 
 /// The address to tell others, when the sockets are bound. Refused: one that the sockets cannot
-/// be reached at. On a host without a default route the seeds help to choose; their names are
-/// looked up then, so this may wait.
+/// be reached at. On a host without a default route the seeds help to choose; if none of them is
+/// an address, the first few names are looked up, so this may wait.
 std::expected<Address, Error> choose_advertise(const std::optional<Address>& wanted,
                                                const Address& bound,
                                                const std::vector<HostPort>& seeds);

@@ -53,6 +53,13 @@ TEST(CheckedOptionsTest, NamesWhatIsWrong) {
   EXPECT_EQ(refused_field([](Options& o) { o.advertise = "[::1"; }), "advertise");
   EXPECT_EQ(refused_field([](Options& o) { o.seeds = {"ok:1", "bad:x"}; }), "join");
   EXPECT_EQ(refused_field([](Options& o) { o.seeds = {"host:0"}; }), "join");
+  EXPECT_EQ(refused_field([](Options& o) { o.fail_time = 1ms; }), "fail-time");
+  EXPECT_EQ(refused_field([](Options& o) { o.accrual_threshold = 1000; }), "accrual-threshold");
+  EXPECT_EQ(refused_field([](Options& o) {
+              o.profile = Profile::swim;
+              o.detector = Detector::gossip;
+            }),
+            "detector");
   EXPECT_EQ(refused_field([](Options& o) { o.drop_rate = 1.5; }), "drop-rate");
   EXPECT_EQ(refused_field([](Options& o) { o.drop_rate = -0.1; }), "drop-rate");
   EXPECT_EQ(

@@ -31,6 +31,7 @@ void Exchanges::start(core::ExchangeId id, const Address& to, Bytes frame, Durat
   }
   auto stream = std::make_shared<FrameStream>(io_, budget_);
   streams_.emplace(id, stream);
+  stream->obey(host_.faults(), to);
   stream->expire_after(timeout, [this, id] { fail(id, core::ExchangeError::timeout); });
   stream->connect(from_, to, [this, id, frame = copy_of(frame)](auto failure) mutable {
     if (failure) return fail(id, exchange_error(*failure));

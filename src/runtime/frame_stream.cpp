@@ -96,7 +96,44 @@ FrameStream::~FrameStream() {
   close();
 }
 
+// --- Faults ----------------------------------------------------------------------------------
+
+void FrameStream::hold(Passage passage, std::function<void()> call) {
+  held_.emplace_back(passage, std::move(call));
+  faults_->wait(this, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->resume();
+  });
+}
+
+void FrameStream::resume() {
+  for (auto& [passage, call] : std::exchange(held_, {})) {
+    if (is_closed()) return;
+    pass(passage, std::move(call));
+  }
+}
+
+std::optional<Address> FrameStream::peer() const {
+  return peer_ ? peer_ : faults_->address_of(sender_);
+}
+
+/// Who is not a member yet says where he is when he asks to be let in.
+void FrameStream::learn_peer(Bytes frame) {
+  if (faults_ == nullptr || !faults_->any() || peer()) return;
+  const auto message = wire::decode_frame_body(frame.subspan(wire::frame_head_bytes));
+  if (!message) return;
+  const auto* const request = std::get_if<wire::JoinRequest>(&*message);
+  if (request != nullptr) peer_ = request->self.address;
+}
+
+// --- Work ------------------------------------------------------------------------------------
+
 void FrameStream::connect(const Address& from, const Address& to, Done done) {
+  pass(Passage::connect, [this, from, to, done = std::move(done)]() mutable {
+    start_connect(from, to, std::move(done));
+  });
+}
+
+void FrameStream::start_connect(const Address& from, const Address& to, Done done) {
   if (!can_reach(family_of(from), to) || to.port == 0 || !open_for(from, to)) {
     post_failure(std::move(done), StreamFailure::unreachable);
     return;
@@ -105,11 +142,13 @@ void FrameStream::connect(const Address& from, const Address& to, Done done) {
   asio::ip::tcp::endpoint endpoint;
   std::memcpy(endpoint.data(), raw.data(), raw.size);
   endpoint.resize(raw.size);
-  socket_.async_connect(
-      endpoint, [self = shared_from_this(), done = std::move(done)](const error_code& error) {
-        if (self->is_closed()) return;
-        done(error ? std::optional(failure_of(error)) : std::nullopt);
-      });
+  socket_.async_connect(endpoint, [self = shared_from_this(),
+                                   done = std::move(done)](const error_code& error) mutable {
+    if (self->is_closed()) return;
+    self->pass(Passage::connect, [done = std::move(done), error] {
+      done(error ? std::optional(failure_of(error)) : std::nullopt);
+    });
+  });
 }
 
 bool FrameStream::open_for(const Address& from, const Address& to) {
@@ -141,13 +180,21 @@ void FrameStream::post_failure(Done done, StreamFailure failure) {
 
 void FrameStream::write(ByteVector frame, Done done) {
   outgoing_ = std::move(frame);
-  asio::async_write(
-      socket_, asio::buffer(outgoing_),
-      [self = shared_from_this(), done = std::move(done)](const error_code& error, std::size_t) {
-        if (self->is_closed()) return;
-        self->outgoing_ = {};
-        done(error ? std::optional(failure_of(error)) : std::nullopt);
-      });
+  pass(Passage::out, [this, done = std::move(done)]() mutable { start_write(std::move(done)); });
+}
+
+void FrameStream::start_write(Done done) {
+  asio::async_write(socket_, asio::buffer(outgoing_),
+                    [self = shared_from_this(), done = std::move(done)](const error_code& error,
+                                                                        std::size_t) mutable {
+                      if (self->is_closed()) return;
+                      self->outgoing_ = {};
+                      // A failure is the peer's word, or that of a host on the way.
+                      self->pass(error ? Passage::in : Passage::here,
+                                 [done = std::move(done), error] {
+                                   done(error ? std::optional(failure_of(error)) : std::nullopt);
+                                 });
+                    });
 }
 
 void FrameStream::read(OnFrame done, std::function<void(std::size_t)> on_head) {
@@ -157,9 +204,14 @@ void FrameStream::read(OnFrame done, std::function<void(std::size_t)> on_head) {
                    [self = shared_from_this(), done = std::move(done),
                     on_head = std::move(on_head)](const error_code& error, std::size_t) mutable {
                      if (self->is_closed()) return;
-                     if (error) return done(std::unexpected(failure_of(error)));
+                     if (error)
+                       return self->give_frame(std::unexpected(failure_of(error)), std::move(done));
                      const auto head = wire::decode_frame_head(self->frame_);
-                     if (!head) return done(std::unexpected(failure_of(head.error())));
+                     if (!head) {
+                       return self->give_frame(std::unexpected(failure_of(head.error())),
+                                               std::move(done));
+                     }
+                     self->sender_ = head->envelope.sender;
                      const std::size_t frame_bytes = wire::frame_head_bytes + head->body_bytes;
                      if (on_head) on_head(frame_bytes);
                      self->filled_ = wire::frame_head_bytes;
@@ -168,16 +220,23 @@ void FrameStream::read(OnFrame done, std::function<void(std::size_t)> on_head) {
 }
 
 void FrameStream::read_body(std::size_t frame_bytes, OnFrame done) {
-  if (filled_ == frame_bytes) return done(Bytes(frame_));
-  if (!grow_for(frame_bytes)) return done(std::unexpected(StreamFailure::overloaded));
+  if (filled_ == frame_bytes) return give_frame(Bytes(frame_), std::move(done));
+  if (!grow_for(frame_bytes))
+    return give_frame(std::unexpected(StreamFailure::overloaded), std::move(done));
   const auto room = asio::buffer(frame_.data() + filled_, frame_.size() - filled_);
   socket_.async_read_some(room, [self = shared_from_this(), frame_bytes, done = std::move(done)](
                                     const error_code& error, std::size_t bytes) mutable {
     if (self->is_closed()) return;
-    if (error) return done(std::unexpected(failure_of(error)));
+    if (error) return self->give_frame(std::unexpected(failure_of(error)), std::move(done));
     self->filled_ += bytes;
     self->read_body(frame_bytes, std::move(done));
   });
+}
+
+/// The frame stays in place until the next read.
+void FrameStream::give_frame(std::expected<Bytes, StreamFailure> frame, OnFrame done) {
+  if (frame) learn_peer(*frame);
+  pass(Passage::in, [done = std::move(done), frame] { done(frame); });
 }
 
 /// Makes room for the next piece. What is held never exceeds twice what has arrived, or one first
@@ -204,9 +263,11 @@ void FrameStream::wait_for_end(Done done) {
   release_frame();
   frame_.resize(1);
   socket_.async_read_some(asio::buffer(frame_), [self = shared_from_this(), done = std::move(done)](
-                                                    const error_code& error, std::size_t) {
+                                                    const error_code& error, std::size_t) mutable {
     if (self->is_closed()) return;
-    done(error ? failure_of(error) : StreamFailure::malformed);
+    self->pass(Passage::in, [done = std::move(done), error] {
+      done(error ? failure_of(error) : StreamFailure::malformed);
+    });
   });
 }
 
@@ -224,7 +285,8 @@ void FrameStream::no_deadline() {
 void FrameStream::arm(Duration duration) {
   timer_.expires_after(duration);
   timer_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (!error) self->on_timer();
+    if (error || self->is_closed()) return;
+    self->pass(Passage::here, [raw = self.get()] { raw->on_timer(); });
   });
 }
 
@@ -270,7 +332,15 @@ void FrameStream::close() {
   budget_ = nullptr;
   on_expired_ = nullptr;
   timer_.cancel();
+  held_.clear();
   error_code ignored;
+  if (faults_ != nullptr) {
+    faults_->forget(this);
+    if (socket_.is_open() && faults_->any() && faults_->holds(Passage::out, peer())) {
+      faults_->keep_open(peer(), UniqueFd(socket_.release(ignored)));
+    }
+    faults_ = nullptr;
+  }
   socket_.close(ignored);
 }
 

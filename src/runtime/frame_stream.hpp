@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,6 +20,7 @@
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "core/node.hpp"
+#include "runtime/fault_layer.hpp"
 #include "runtime/unique_fd.hpp"
 #include "wire/messages.hpp"
 
@@ -65,6 +68,13 @@ class FrameStream : public std::enable_shared_from_this<FrameStream> {
   FrameStream(const FrameStream&) = delete;
   FrameStream& operator=(const FrameStream&) = delete;
 
+  /// Lets faults hold the stream back; they must live until close(). The peer is known for a
+  /// stream that goes to him; who opened one is learned from what he says.
+  void obey(FaultLayer* faults, const std::optional<Address>& peer) {
+    faults_ = faults;
+    peer_ = peer;
+  }
+
   /// Connects, from the IP of the given address unless that is unspecified.
   void connect(const Address& from, const Address& to, Done done);
   void write(ByteVector frame, Done done);
@@ -88,6 +98,21 @@ class FrameStream : public std::enable_shared_from_this<FrameStream> {
   [[nodiscard]] bool is_closed() const { return budget_ == nullptr; }
 
  private:
+  using Passage = FaultLayer::Passage;
+
+  /// Calls, at once or when no fault holds that any more. Until close(), as everything.
+  template <class Call>
+  void pass(Passage passage, Call call) {
+    if (faults_ == nullptr || !faults_->any() || !faults_->holds(passage, peer())) return call();
+    hold(passage, std::move(call));
+  }
+  void hold(Passage passage, std::function<void()> call);
+  void resume();
+  [[nodiscard]] std::optional<Address> peer() const;
+  void learn_peer(Bytes frame);
+  void start_connect(const Address& from, const Address& to, Done done);
+  void start_write(Done done);
+  void give_frame(std::expected<Bytes, StreamFailure> frame, OnFrame done);
   bool open_for(const Address& from, const Address& to);
   void post_failure(Done done, StreamFailure failure);
   void read_body(std::size_t frame_bytes, OnFrame done);
@@ -106,6 +131,11 @@ class FrameStream : public std::enable_shared_from_this<FrameStream> {
   ByteVector outgoing_;
   ByteVector frame_;
   std::size_t filled_ = 0;
+
+  FaultLayer* faults_ = nullptr;
+  std::optional<Address> peer_;
+  LifeId sender_;  // of the last frame read
+  std::vector<std::pair<Passage, std::function<void()>>> held_;
 };
 
 }  // namespace rollcall::runtime

@@ -79,6 +79,12 @@ void InboundStreams::wait_for_peer() {
 }
 
 void InboundStreams::accept_some() {
+  FaultLayer* const faults = host_.faults();
+  if (faults != nullptr && faults->is_frozen()) {
+    return faults->after_thaw([this, alive = alive_] {
+      if (*alive) accept_some();
+    });
+  }
   for (int i = 0; i < accepts_per_turn; ++i) {
     if (!accept_one()) return;
   }
@@ -121,6 +127,7 @@ void InboundStreams::admit(UniqueFd fd, const Address& from) {
   if (!make_room(from)) return turn_away(fd.get(), from);
   const auto id = core::StreamId{next_id_++};
   auto stream = std::make_shared<FrameStream>(io_, budget_, std::move(fd), from.is_v4());
+  stream->obey(host_.faults(), std::nullopt);
   streams_.emplace(id, Entry{std::move(stream), from, Standing::unproven});
   ++count_by_ip_[from.ip];
   set_deadline(id, times_.frame_time_max);

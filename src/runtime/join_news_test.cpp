@@ -50,6 +50,32 @@ TEST(JoinNewsTest, IsSilentAboutAMemberThatIsItsOwnSeed) {
   EXPECT_FALSE(JoinNews().next(attempts("is this member itself"), Instant{}));
 }
 
+TEST(JoinNewsTest, IsSilentAboutAMemberThatIsAloneOnItsLan) {
+  const core::JoinAttempt nobody{.seed = "LAN",
+                                 .outcome = std::string(core::nobody_on_lan_text),
+                                 .stage = core::JoinStage::lan};
+  EXPECT_FALSE(JoinNews().next(Attempts{nobody}, Instant{}));
+
+  Attempts both = attempts("connection refused");
+  both.push_back(nobody);
+  EXPECT_EQ(JoinNews().next(both, Instant{}),
+            "no seed could be joined, trying again: seed 10.0.0.1:7420: connection refused; "
+            "LAN: nobody answered");
+}
+
+TEST(JoinNewsTest, SaysWhatKindOfPeerWasAsked) {
+  const Attempts all = {{.seed = "a:1", .outcome = "no", .stage = core::JoinStage::saved_peers},
+                        {.seed = "b:1", .outcome = "no", .stage = core::JoinStage::seeds},
+                        {.seed = "c:1", .outcome = "no", .stage = core::JoinStage::hosts_file},
+                        {.seed = "d:1", .outcome = "no", .stage = core::JoinStage::lan},
+                        {.seed = std::string(core::hosts_file_text),
+                         .outcome = "names no others",
+                         .stage = core::JoinStage::hosts_file}};
+  EXPECT_EQ(JoinNews().next(all, Instant{}),
+            "no seed could be joined, trying again: saved peer a:1: no; seed b:1: no; "
+            "host c:1: no; on the LAN d:1: no; hosts file: names no others");
+}
+
 TEST(JoinNewsTest, NamesOnlySoManySeeds) {
   const Attempts many(JoinNews::seeds_told_max + 3, attempts("connection refused").front());
 

@@ -58,6 +58,26 @@ std::string_view to_text(EventType type) {
       return "name-conflict";
     case EventType::protocol_warning:
       return "protocol-warning";
+    case EventType::protocol_changed:
+      return "protocol-changed";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(JoinStage stage) {
+  switch (stage) {
+    case JoinStage::none:
+      return "none";
+    case JoinStage::saved_peers:
+      return "saved-peers";
+    case JoinStage::seeds:
+      return "seeds";
+    case JoinStage::hosts_file:
+      return "hosts-file";
+    case JoinStage::lan:
+      return "lan";
+    case JoinStage::waiting:
+      return "waiting";
   }
   return "unknown";
 }

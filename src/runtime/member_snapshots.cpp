@@ -40,6 +40,7 @@ std::optional<MemberState> state_after(core::EventKind kind) {
     case core::EventKind::member_reap:
     case core::EventKind::name_conflict:
     case core::EventKind::protocol_warning:
+    case core::EventKind::protocol_changed:
       return std::nullopt;
   }
   return std::nullopt;
@@ -150,6 +151,20 @@ Member MemberSnapshots::describe(const core::Publish& event, const core::MemberT
   member.address = to_text(event.address);
   if (const auto state = state_after(event.kind)) member.state = *state;
   return member;
+}
+
+std::vector<Steadiness> steadiness_of_members(const core::Node& node, Clocks clocks) {
+  std::vector<Steadiness> list;
+  for (const core::Steadiness& one : node.unsteady()) {
+    const core::Record& record = node.members().at(one.slot);
+    list.push_back({.member = to_member(record, wall_time(record.since, clocks)),
+                    .penalty = one.penalty,
+                    .flaps = one.flaps,
+                    .hold_down = std::max(one.hold_down_until - clocks.steady, Duration::zero()),
+                    .time_allowed = one.time_allowed});
+  }
+  std::ranges::sort(list, {}, [](const Steadiness& one) { return one.member.name; });
+  return list;
 }
 
 }  // namespace rollcall::runtime

@@ -11,8 +11,10 @@
 
 #include "core/effects.hpp"
 #include "core/membership/member_table.hpp"
+#include "core/node.hpp"
 #include "rollcall/event.hpp"
 #include "rollcall/member.hpp"
+#include "rollcall/steadiness.hpp"
 
 namespace rollcall::runtime {
 
@@ -59,6 +61,9 @@ class MemberSnapshots {
   std::vector<Entry> entries_;     // by slot
   std::vector<core::Slot> order_;  // the slots in use, by name
 };
+
+/// Who is suspected or has flapped lately, by name.
+std::vector<Steadiness> steadiness_of_members(const core::Node& node, Clocks clocks);
 
 /// A core record as a value of the embedding API.
 Member to_member(const core::Record& record, std::chrono::system_clock::time_point since);

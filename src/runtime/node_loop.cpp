@@ -9,6 +9,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
+#include "runtime/settings_conversion.hpp"
 #include "wire/datagram.hpp"
 
 namespace rollcall::runtime {
@@ -37,6 +38,8 @@ EventType to_event_type(core::EventKind kind) {
       return EventType::name_conflict;
     case core::EventKind::protocol_warning:
       return EventType::protocol_warning;
+    case core::EventKind::protocol_changed:
+      return EventType::protocol_changed;
   }
   return EventType::protocol_warning;
 }
@@ -52,19 +55,30 @@ NodeLoop::NodeLoop(Loop::Impl& loop, NodeSetup setup, std::shared_ptr<NoticeBoar
       board_(std::move(board)),
       family_(setup.sockets.family),
       node_(setup.config, setup.boot, setup.seed, current_instant()),
+      faults_(setup.allow_faults ? new FaultLayer(loop.io(), Prng(setup.seed + 2), *this)
+                                 : nullptr),
       udp_(loop.io(),
            {.fd = std::move(setup.sockets.udp),
             .family = family_,
             .source = setup.sockets.source,
-            .drop_rate = setup.drop_rate,
             .prng = Prng(setup.seed + 1)},
            loop.batch()),
       exchanges_(loop.io(), setup.sockets.address, *this),
       watches_(loop.io(), setup.sockets.address, *this),
       inbound_(loop.io(), std::move(setup.sockets.tcp), *this, {}),
       timer_(loop.io()),
-      snapshots_(setup.config.name) {
+      snapshots_(setup.config.name),
+      start_warning_(std::move(setup.warning)) {
   node_.set_homes(std::move(setup.seeds), std::move(setup.saved_peers));
+  if (setup.settings) node_.set_settings(*setup.settings);
+  note_settings();
+  if (!setup.hosts_file.empty()) {
+    hosts_file_.emplace(std::move(setup.hosts_file), std::move(setup.hosts));
+  }
+  if (setup.lan) {
+    lan_ = std::make_shared<LanSocket>(loop.io(), std::move(*setup.lan), udp_.native_handle(),
+                                       setup.sockets.address);
+  }
   if (setup.store) {
     store_ = std::make_shared<StoreWriter>(std::move(*setup.store), loop.disk());
   }
@@ -81,18 +95,27 @@ void NodeLoop::start() {
     });
   }
   inbound_.start();
+  start_lan();
   drive([this](Instant now) { node_.start(now, effects_); });
+  if (!start_warning_.empty()) {
+    add_warning(std::exchange(start_warning_, {}));
+    publish();
+  }
   wait_for_datagrams();
 }
 
 void NodeLoop::stop(std::function<void()> done) {
   if (std::exchange(is_stopped_, true)) return done();
+  if (lan_) lan_->close();
   udp_.close();
   exchanges_.close_all();
   watches_.close_all();
   inbound_.close_all();
+  if (faults_) faults_->stop();
   timer_.cancel();
-  for (const auto& [id, on_done] : std::exchange(commands_, {})) on_done(std::nullopt);
+  for (const auto& [id, on_done] : std::exchange(commands_, {})) {
+    on_done(std::unexpected(Unanswered::closed));
+  }
   if (store_) {
     store_->close(std::move(done));
   } else {
@@ -129,10 +152,15 @@ void NodeLoop::settle() {
 
 void NodeLoop::wait_for_datagrams() {
   if (is_stopped_) return;
-  udp_.wait_readable([self = shared_from_this()] {
-    self->receive_all();
-    self->wait_for_datagrams();
-  });
+  udp_.wait_readable([self = shared_from_this()] { self->on_readable(); });
+}
+
+void NodeLoop::on_readable() {
+  if (is_frozen()) {
+    return faults_->after_thaw([self = shared_from_this()] { self->on_readable(); });
+  }
+  receive_all();
+  wait_for_datagrams();
 }
 
 void NodeLoop::receive_all() {
@@ -144,12 +172,37 @@ void NodeLoop::receive_all() {
 bool NodeLoop::receive_batch() {
   if (is_stopped_) return false;
   const Instant now = current_instant();
-  const std::size_t count = udp_.receive([this, now](const Address& from, Bytes datagram) {
-    node_.on_datagram(from, datagram, now, effects_);
-    note_events();
-  });
+  const std::size_t count = udp_.receive(
+      [this, now](const Address& from, Bytes datagram) { receive(from, datagram, now); });
   if (count > 0 || udp_.has_reports()) settle();
   return count == DatagramBatch::size_max;
+}
+
+void NodeLoop::receive(const Address& from, Bytes datagram, Instant now) {
+  const auto give = [this, now](const Address& peer, Bytes bytes) {
+    node_.on_datagram(peer, bytes, now, effects_);
+    note_events();
+  };
+  if (!faults_ || !faults_->any()) return give(from, datagram);
+  faults_->pass(Way::in, from, datagram, give);
+}
+
+void NodeLoop::start_lan() {
+  if (!lan_) return;
+  lan_->start([weak = weak_from_this()](const Address& from, Bytes datagram) {
+    if (const auto self = weak.lock()) self->on_lan_datagram(from, datagram);
+  });
+}
+
+/// What waited for a frozen member is old when it thaws: it was for whoever was there.
+void NodeLoop::on_lan_datagram(const Address& from, Bytes datagram) {
+  if (is_stopped_ || is_frozen() || udp_.drops_one()) return;
+  receive(from, datagram, current_instant());
+  settle();
+}
+
+void NodeLoop::receive_late(const Address& from, Bytes datagram) {
+  drive([&](Instant now) { node_.on_datagram(from, datagram, now, effects_); });
 }
 
 /// Later, for it is an input: inputs are never given while effects are being performed.
@@ -185,6 +238,9 @@ void NodeLoop::arm_timer() {
 }
 
 void NodeLoop::on_timer() {
+  if (is_frozen()) {
+    return faults_->after_thaw([self = shared_from_this()] { self->on_timer(); });
+  }
   is_armed_ = false;
   if (is_stopped_) return;
   if (current_instant() - armed_for_ < late_timer) return on_deadline();
@@ -217,6 +273,7 @@ void NodeLoop::note_events() {
 }
 
 void NodeLoop::add_event(const core::Publish& news) {
+  if (!news.settings.empty()) note_settings();
   const Clocks clocks = read_clocks();
   Event& event = events_.emplace_back();
   event.type = to_event_type(news.kind);
@@ -224,6 +281,13 @@ void NodeLoop::add_event(const core::Publish& news) {
   event.member = snapshots_.describe(news, node_.members(), clocks);
   event.by = news.by;
   event.message = news.message;
+  if (!news.settings.empty()) event.settings = to_public(news.settings.front());
+}
+
+/// Shows readers the settings in force, and heeds what of them is the world's.
+void NodeLoop::note_settings() {
+  udp_.set_drop_rate(node_.settings().settings.drop_rate);
+  board_->set_settings(std::make_shared<const SettingsInForce>(to_public(node_.settings())));
 }
 
 void NodeLoop::note_warning(const Error& error) {
@@ -284,21 +348,43 @@ bool NodeLoop::publish_members() {
 }
 
 void NodeLoop::publish_numbers() {
+  const FaultCounts fault_counts = faults_ ? faults_->counts() : FaultCounts{};
   core::Counters counters = node_.counters();
   counters.wrong_version += streams_of_another_version_;
   board_->set_numbers({.phase = node_.phase(),
+                       .join_stage = node_.join_stage(),
                        .health = node_.health(),
                        .lag = node_.lag(),
                        .counters = counters,
                        .datagrams_cut = udp_.counters().cut,
-                       .datagrams_dropped = udp_.counters().dropped,
-                       .streams_refused = streams_refused_});
+                       .datagrams_dropped = udp_.counters().dropped + fault_counts.dropped,
+                       .streams_refused = streams_refused_,
+                       .faults = faults_ ? faults_->size() : 0,
+                       .fault_counts = fault_counts});
 }
 
 // --- Effects ---------------------------------------------------------------------------------
 
 void NodeLoop::perform(const core::SendDatagram& effect) {
-  udp_.send(effect.to, effects_.bytes(effect.payload));
+  const Bytes datagram = effects_.bytes(effect.payload);
+  if (!faults_ || !faults_->any()) return udp_.send(effect.to, datagram);
+  faults_->pass(Way::out, effect.to, datagram, [this](const Address& to, Bytes bytes) {
+    udp_.send(to, bytes);
+    udp_.flush();  // what was late does not stay in place
+  });
+}
+
+void NodeLoop::perform(const core::CastDatagram& effect) {
+  if (!lan_) return;
+  if (faults_ && faults_->any() && faults_->loses_cast()) return;
+  const bool is_sent = lan_->cast(effects_.bytes(effect.payload));
+  if (is_sent || std::exchange(was_lan_warned_, true)) {
+    was_lan_warned_ = !is_sent;
+    return;
+  }
+  add_warning(
+      "no interface of this host can send to all of its network, so members of the LAN "
+      "are not found; bring one up, or name members with --join");
 }
 
 void NodeLoop::perform(const core::StartExchange& effect) {
@@ -334,12 +420,24 @@ void NodeLoop::perform(const core::Resolve& effect) {
                            });
 }
 
+void NodeLoop::perform(const core::ReadHosts&) {
+  if (!hosts_file_) return;
+  hosts_file_->read(loop_.disk(), loop_.io(),
+                    [weak = weak_from_this()](const auto& hosts, std::string warning) {
+                      if (const auto self = weak.lock()) self->on_hosts(hosts, std::move(warning));
+                    });
+}
+
 void NodeLoop::perform(const core::PersistBoot& effect) {
   if (store_) store_->save_boot(effect.boot);
 }
 
 void NodeLoop::perform(const core::PersistPeers& effect) {
   if (store_) store_->save_peers(effect.peers);
+}
+
+void NodeLoop::perform(const core::PersistSettings& effect) {
+  if (store_) store_->save_settings(effect.settings);
 }
 
 void NodeLoop::perform(const core::Publish&) {}  // note_events() has seen to it
@@ -391,6 +489,11 @@ wire::Envelope NodeLoop::envelope() const {
 }
 
 void NodeLoop::on_resolved(core::ResolveId id, Resolved result) {
+  if (is_frozen()) {
+    return faults_->after_thaw([self = shared_from_this(), id, result = std::move(result)] {
+      self->on_resolved(id, result);
+    });
+  }
   std::vector<Address> addresses;
   if (result) addresses = std::move(*result);
   // What the socket cannot send to comes last: the core says why it is of no use.
@@ -401,6 +504,17 @@ void NodeLoop::on_resolved(core::ResolveId id, Resolved result) {
   drive([&](Instant now) { node_.on_resolved(id, addresses, error, now, effects_); });
 }
 
+void NodeLoop::on_hosts(const std::vector<HostPort>& hosts, std::string warning) {
+  if (is_stopped_) return;
+  if (is_frozen()) {
+    return faults_->after_thaw([self = shared_from_this(), hosts, warning = std::move(warning)] {
+      self->on_hosts(hosts, warning);
+    });
+  }
+  if (!warning.empty()) add_warning(std::move(warning));
+  drive([&](Instant now) { node_.on_hosts(hosts, now, effects_); });
+}
+
 // --- Commands --------------------------------------------------------------------------------
 
 void NodeLoop::command(core::Command command, OnDone done) {
@@ -409,8 +523,17 @@ void NodeLoop::command(core::Command command, OnDone done) {
                    done = std::move(done)]() mutable { self->execute(command, std::move(done)); });
 }
 
+void NodeLoop::unsteady(OnUnsteady done) {
+  boost::asio::post(loop_.io(), [self = shared_from_this(), done = std::move(done)] {
+    if (self->is_stopped_) return done(std::nullopt);
+    done(steadiness_of_members(self->node_, read_clocks()));
+  });
+}
+
 void NodeLoop::execute(const core::Command& command, OnDone done) {
-  if (is_stopped_) return done(std::nullopt);
+  if (is_stopped_) return done(std::unexpected(Unanswered::closed));
+  // To wait for the thaw could take for ever, and whoever asked may have given up by then.
+  if (is_frozen()) return done(std::unexpected(Unanswered::frozen));
   const auto id = core::CommandId{next_command_++};
   commands_.emplace(id, std::move(done));
   drive([&](Instant now) { node_.on_command(id, command, now, effects_); });

@@ -3,20 +3,26 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/node.hpp"
+#include "rollcall/steadiness.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/exchanges.hpp"
+#include "runtime/fault_layer.hpp"
+#include "runtime/hosts_file.hpp"
 #include "runtime/inbound_streams.hpp"
 #include "runtime/join_news.hpp"
+#include "runtime/lan_socket.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/member_snapshots.hpp"
 #include "runtime/notice_board.hpp"
@@ -34,10 +40,19 @@ struct NodeSetup {
   std::uint64_t seed = 0;
   std::vector<HostPort> seeds;
   std::vector<Address> saved_peers;
+  /// The file of further members, and what it named at the start; empty: there is none.
+  std::string hosts_file;
+  std::vector<HostPort> hosts;
   BoundSockets sockets;
-  /// Where boot counters and peers are kept; nothing keeps nothing.
+  /// Where members of the LAN are heard; nothing where this one takes no part in that.
+  std::optional<LanListeners> lan;
+  /// Where boot counters, peers and settings are kept; nothing keeps nothing.
   std::optional<Store> store;
-  double drop_rate = 0;
+  /// Settings kept from an earlier life; they must have passed core::validate().
+  std::optional<core::VersionedSettings> settings;
+  /// What readers are to be warned of once it runs; empty is nothing.
+  std::string warning;
+  bool allow_faults = false;
 };
 
 /// THE main loop of one member: every input to the core, and every effect it asks for, passes
@@ -50,7 +65,9 @@ struct NodeSetup {
 ///          large_cluster members, lists and events are published at most every
 ///          publish_interval.
 /// Threads: everything on the loop's thread, except command() and what NoticeBoard offers.
-class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private StreamHost {
+class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
+                       private StreamHost,
+                       private FaultHost {
  public:
   static constexpr std::size_t batches_per_wake_max = 16;
   static constexpr std::size_t large_cluster = 2000;
@@ -66,10 +83,21 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   /// done is called, on any thread, when the data directory is free again.
   void stop(std::function<void()> done);
 
-  /// The result; nothing if the member was closed before there was one.
-  using OnDone = std::function<void(const std::optional<core::CommandDone>&)>;
+  /// Why a command has no result: the member was closed before, or is frozen and did not take it.
+  enum class Unanswered : std::uint8_t { closed, frozen };
+  using Outcome = std::expected<core::CommandDone, Unanswered>;
+  using OnDone = std::function<void(const Outcome&)>;
   /// From any thread. done runs on the loop's thread, and may do anything but wait.
   void command(core::Command command, OnDone done);
+
+  /// From any thread; only where faults are allowed. Takes effect also while the member is frozen.
+  /// done runs on the loop's thread; false says that the member is closed.
+  void set_faults(CheckedFaults faults, std::function<void(bool)> done);
+
+  /// Who is suspected or has flapped lately, by name; nothing if the member was closed. As
+  /// command().
+  using OnUnsteady = std::function<void(std::optional<std::vector<Steadiness>>)>;
+  void unsteady(OnUnsteady done);
 
  private:
   template <class Input>
@@ -79,6 +107,8 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   bool receive_batch();
 
   void wait_for_datagrams();
+  void on_readable();
+  void receive(const Address& from, Bytes datagram, Instant now);
   void arm_timer();
   void on_timer();
   void on_deadline();
@@ -88,12 +118,14 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   void note_warning(const Error& error);
   void add_event(const core::Publish& news);
   void add_warning(std::string message);
+  void note_settings();
   void note_join_trouble();
   void publish();
   bool publish_members();
   void publish_numbers();
 
   void perform(const core::SendDatagram& effect);
+  void perform(const core::CastDatagram& effect);
   void perform(const core::StartExchange& effect);
   void perform(const core::ContinueExchange& effect);
   void perform(const core::EndExchange& effect);
@@ -101,8 +133,10 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   void perform(const core::OpenWatch& effect);
   void perform(const core::CloseWatch& effect);
   void perform(const core::Resolve& effect);
+  void perform(const core::ReadHosts& effect);
   void perform(const core::PersistBoot& effect);
   void perform(const core::PersistPeers& effect);
+  void perform(const core::PersistSettings& effect);
   void perform(const core::Publish& effect);
   void perform(const core::CommandDone& effect);
 
@@ -114,7 +148,16 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   void on_stream_closed(core::StreamId id, core::CloseReason reason) override;
   void on_stream_refused(const Address& from, wire::RefusalCode code) override;
   [[nodiscard]] wire::Envelope envelope() const override;
+  [[nodiscard]] FaultLayer* faults() override { return faults_.get(); }
+  [[nodiscard]] bool is_frozen() const { return faults_ && faults_->is_frozen(); }
+  void send_late(const Address& to, Bytes datagram) override;
+  void receive_late(const Address& from, Bytes datagram) override;
+  void on_faults_changed(std::string what) override;
+  [[nodiscard]] std::optional<Address> address_of(const LifeId& life) const override;
   void on_resolved(core::ResolveId id, Resolved result);
+  void on_hosts(const std::vector<HostPort>& hosts, std::string warning);
+  void on_lan_datagram(const Address& from, Bytes datagram);
+  void start_lan();
 
   void execute(const core::Command& command, OnDone done);
   [[nodiscard]] Instant next_deadline() const;
@@ -128,7 +171,12 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   std::size_t noted_ = 0;  // effects already looked through for events
   bool is_stopped_ = false;
 
+  /// Null unless faults are allowed. Outlives the sockets, which ask it.
+  std::unique_ptr<FaultLayer> faults_;
   UdpSocket udp_;
+  std::shared_ptr<LanSocket> lan_;  // null where this member takes no part in it
+  bool was_lan_warned_ = false;
+  std::optional<HostsFile> hosts_file_;
   Exchanges exchanges_;
   Watches watches_;
   InboundStreams inbound_;
@@ -148,6 +196,7 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>, private St
   std::uint64_t streams_of_another_version_ = 0;
   JoinNews join_news_;
   std::uint64_t join_troubles_ = 0;
+  std::string start_warning_;
 
   std::uint64_t next_command_ = 1;
   std::map<core::CommandId, OnDone> commands_;

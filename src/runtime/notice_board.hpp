@@ -8,25 +8,32 @@
 
 #include "core/node.hpp"
 #include "rollcall/member.hpp"
+#include "rollcall/settings.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_log.hpp"
+#include "runtime/fault_layer.hpp"
 
 namespace rollcall::runtime {
 
 /// The numbers that status() is made of, as the loop last published them.
 struct StatusNumbers {
   core::Phase phase = core::Phase::starting;
+  core::JoinStage join_stage = core::JoinStage::none;
   unsigned health = 0;
   Duration lag{};
   core::Counters counters;
   /// Refused by the socket before the core saw them: too long.
   std::uint64_t datagrams_cut = 0;
-  /// Thrown away on purpose (Options::drop_rate).
+  /// Thrown away on purpose (ClusterSettings::drop_rate).
   std::uint64_t datagrams_dropped = 0;
   std::uint64_t streams_refused = 0;
+  /// Faults on purpose that are in force, and what they did.
+  std::size_t faults = 0;
+  FaultCounts fault_counts;
 };
 
-/// Everything that readers see of a running member: who is there, how it goes, what happened.
+/// Everything that readers see of a running member: who is there, how it goes, what it is tuned
+/// by, what happened.
 ///
 /// Threads: the loop's thread writes, any thread reads. The lock is held for copying a pointer or
 ///          some numbers, so a reader never holds up the protocol.
@@ -47,6 +54,10 @@ class NoticeBoard {
     const std::lock_guard lock(mutex_);
     numbers_ = numbers;
   }
+  void set_settings(std::shared_ptr<const SettingsInForce> settings) {
+    const std::lock_guard lock(mutex_);
+    std::swap(settings_, settings);
+  }
 
   [[nodiscard]] MemberList members() const {
     const std::lock_guard lock(mutex_);
@@ -56,6 +67,18 @@ class NoticeBoard {
     const std::lock_guard lock(mutex_);
     return numbers_;
   }
+  [[nodiscard]] std::shared_ptr<const SettingsInForce> settings() const {
+    const std::lock_guard lock(mutex_);
+    return settings_;
+  }
+  void set_faults(FaultReport faults) {
+    const std::lock_guard lock(mutex_);
+    std::swap(faults_, faults);
+  }
+  [[nodiscard]] FaultReport faults() const {
+    const std::lock_guard lock(mutex_);
+    return faults_;
+  }
   [[nodiscard]] EventLog& events() const { return *events_; }
   [[nodiscard]] std::shared_ptr<EventLog> shared_events() const { return events_; }
   [[nodiscard]] Duration uptime() const { return SteadyClock::now() - started_; }
@@ -64,6 +87,8 @@ class NoticeBoard {
   mutable std::mutex mutex_;
   MemberList members_;
   StatusNumbers numbers_;
+  FaultReport faults_;
+  std::shared_ptr<const SettingsInForce> settings_ = std::make_shared<const SettingsInForce>();
   std::shared_ptr<EventLog> events_;
   SteadyClock::time_point started_;
 };

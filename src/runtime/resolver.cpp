@@ -9,6 +9,10 @@
 
 #include <boost/asio/post.hpp>
 #include <netdb.h>
+#include <sys/random.h>
+
+#include "base/peer_address.hpp"
+#include "runtime/service_records.hpp"
 
 namespace rollcall::runtime {
 namespace {
@@ -17,18 +21,45 @@ std::optional<Address> numeric(const HostPort& host_port) {
   return parse_address(to_text(host_port));
 }
 
+/// A name may be listed twice, as on hosts whose file of names repeats itself.
+void add(std::vector<Address>& addresses, const Address& address) {
+  if (addresses.size() == Resolver::addresses_max) return;
+  if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+}
+
 std::vector<Address> addresses_of(const addrinfo* list, std::uint16_t port) {
   std::vector<Address> addresses;
   for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
-    if (addresses.size() == Resolver::addresses_max) break;
     RawAddress raw;
     if (at->ai_addrlen > sizeof raw.storage) continue;
     std::memcpy(&raw.storage, at->ai_addr, at->ai_addrlen);
     Address address = from_raw(raw);
     address.port = port;
-    // A name may be listed twice, as on hosts whose file of names repeats itself.
-    if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+    add(addresses, address);
   }
+  return addresses;
+}
+
+/// The addresses of all hosts that offer the service, in the order in which they are to be tried.
+Resolved resolve_service(const std::string& name) {
+  auto records = look_up_services(name);
+  if (!records) return std::unexpected(records.error());
+  std::uint64_t seed = 0;
+  static_cast<void>(::getrandom(&seed, sizeof seed, 0));
+  Prng prng(seed);
+  order_services(*records, prng);
+  std::vector<Address> addresses;
+  auto error = core::ResolveError::not_found;
+  for (const ServiceRecord& record : *records) {
+    if (addresses.size() == Resolver::addresses_max) break;
+    const Resolved found = resolve_now({record.target, record.port});
+    if (!found) {
+      error = found.error();
+      continue;
+    }
+    for (const Address& address : *found) add(addresses, address);
+  }
+  if (addresses.empty()) return std::unexpected(error);
   return addresses;
 }
 
@@ -36,6 +67,10 @@ std::vector<Address> addresses_of(const addrinfo* list, std::uint16_t port) {
 
 Resolved resolve_now(const HostPort& host_port) {
   if (const auto address = numeric(host_port)) return std::vector{*address};
+  // A target of a record is a host, whatever it is called, and has a port.
+  if (host_port.port == 0 && is_service_name(host_port.host)) {
+    return resolve_service(host_port.host);
+  }
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_DGRAM;
@@ -53,8 +88,7 @@ Resolved resolve_now(const HostPort& host_port) {
 
 Resolver::Resolver(boost::asio::io_context& io, LookUp look_up)
     : io_(io),
-      look_up_(std::move(look_up)),
-      worker_("rollcall-names", queue_max, Worker::AtEnd::abandon) {
+      look_up_(std::move(look_up)) {
   door_->resolver = this;
 }
 
@@ -77,14 +111,31 @@ void Resolver::resolve(const HostPort& host_port, Done done) {
   if (const auto address = numeric(host_port)) {
     return answer_later(ticket, std::vector{*address});
   }
-  const bool has_room = worker_.post([door = door_, look_up = look_up_, host_port, ticket] {
-    bring(door, ticket, look_up(host_port));
-  });
-  if (!has_room) return answer_later(ticket, std::unexpected(core::ResolveError::failed));
+  if (!post(host_port, ticket)) {
+    return answer_later(ticket, std::unexpected(core::ResolveError::failed));
+  }
   waiting.timer = std::make_unique<boost::asio::steady_timer>(io_, answer_time_max);
   waiting.timer->async_wait([door = door_, ticket](const boost::system::error_code& error) {
     if (!error) bring(door, ticket, std::unexpected(core::ResolveError::failed));
   });
+}
+
+/// Gives the look-up to the line that has the least to do. False when all are full.
+bool Resolver::post(const HostPort& host_port, Ticket ticket) {
+  const auto load = [](const std::unique_ptr<Line>& line) -> std::size_t {
+    return line ? line->waiting->load() : 0;
+  };
+  auto& line = *std::ranges::min_element(lines_, {}, load);
+  if (!line) line = std::make_unique<Line>();
+  ++*line->waiting;
+  const bool has_room = line->worker.post(
+      [door = door_, look_up = look_up_, host_port, ticket, waiting = line->waiting] {
+        auto found = look_up(host_port);
+        --*waiting;
+        bring(door, ticket, std::move(found));
+      });
+  if (!has_room) --*line->waiting;
+  return has_room;
 }
 
 void Resolver::answer_later(Ticket ticket, Resolved result) {

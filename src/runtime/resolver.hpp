@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -22,22 +24,24 @@
 
 namespace rollcall::runtime {
 
-/// The addresses of a name, each with the port given.
+/// The addresses of a name, each with the port given, or of SRV records, with theirs.
 using Resolved = std::expected<std::vector<Address>, core::ResolveError>;
 
 /// Looks a name up and waits for it; a numeric host needs no look-up.
 Resolved resolve_now(const HostPort& host_port);
 
-/// Looks names up without holding up the loop.
+/// Looks names up without holding up the loop, several at once: one that nobody answers for does
+/// not hold up the others.
 ///
 /// Errors:  not_found, or failed: also when no answer came within answer_time_max, or when
 ///          queue_max look-ups wait already.
-/// Limits:  one thread, started at the first name that is not numeric; addresses_max addresses.
+/// Limits:  lines_max threads, each started when the others are busy; addresses_max addresses.
 /// Threads: the loop's thread only. The callback runs there, later, exactly once; never after
 ///          stop().
 class Resolver {
  public:
   static constexpr std::size_t queue_max = 256;
+  static constexpr std::size_t lines_max = 8;
   static constexpr std::size_t addresses_max = 16;
   static constexpr Duration answer_time_max = std::chrono::seconds(10);
 
@@ -66,6 +70,14 @@ class Resolver {
     Resolver* resolver = nullptr;
   };
 
+  /// One thread that looks up, and how many look-ups it has to do.
+  struct Line {
+    Worker worker{"rollcall-names", queue_max / lines_max, Worker::AtEnd::abandon};
+    std::shared_ptr<std::atomic<std::size_t>> waiting =
+        std::make_shared<std::atomic<std::size_t>>(0);
+  };
+
+  bool post(const HostPort& host_port, Ticket ticket);
   void answer(Ticket ticket, Resolved result);
   void answer_later(Ticket ticket, Resolved result);
   static void bring(const std::shared_ptr<Door>& door, Ticket ticket, Resolved result);
@@ -75,7 +87,7 @@ class Resolver {
   Ticket next_ticket_ = 1;
   std::map<Ticket, Waiting> waiting_;
   std::shared_ptr<Door> door_ = std::make_shared<Door>();
-  Worker worker_;
+  std::array<std::unique_ptr<Line>, lines_max> lines_;
 };
 
 }  // namespace rollcall::runtime

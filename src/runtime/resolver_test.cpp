@@ -67,16 +67,36 @@ TEST_F(ResolverTest, RefusesMoreThanItsQueueHolds) {
   });
   std::size_t found = 0;
   std::size_t failed = 0;
-  const std::size_t asked = Resolver::queue_max + 10;
+  const std::size_t asked = Resolver::queue_max + Resolver::lines_max + 10;
 
   for (std::size_t i = 0; i < asked; ++i) {
     resolver.resolve({"name", 1}, [&](const Resolved& result) { ++(result ? found : failed); });
   }
-  ASSERT_TRUE(run_until(io_, [&] { return failed >= 9; }));
+  ASSERT_TRUE(run_until(io_, [&] { return failed >= 10; }));
   go_on.set_value();
   ASSERT_TRUE(run_until(io_, [&] { return found + failed == asked; }));
 
   EXPECT_GE(found, Resolver::queue_max);
+}
+
+TEST_F(ResolverTest, LooksUpOthersWhileOneIsStuck) {
+  std::promise<void> go_on;
+  const auto may_go_on = go_on.get_future().share();
+  Resolver resolver(io_, [may_go_on](const HostPort& host_port) -> Resolved {
+    if (host_port.host == "stuck") may_go_on.wait();
+    return std::vector{loopback(host_port.port)};
+  });
+  bool is_stuck = true;
+  resolver.resolve({"stuck", 1}, [&](const Resolved&) { is_stuck = false; });
+
+  for (std::uint16_t port = 2; port < 10; ++port) {
+    ASSERT_TRUE(resolve(resolver, {"name", port}));
+    EXPECT_EQ(result_->value(), std::vector{loopback(port)});
+  }
+
+  EXPECT_TRUE(is_stuck);
+  go_on.set_value();
+  EXPECT_TRUE(run_until(io_, [&] { return !is_stuck; }));
 }
 
 TEST_F(ResolverTest, EndsWhileALookUpIsStuck) {

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "runtime/kept_settings.hpp"
 #include "runtime/os_error.hpp"
 
 namespace rollcall::runtime {
@@ -125,6 +126,7 @@ std::expected<void, Error> Store::prepare(const Owner& owner) {
   if (auto done = database_.run(schema); !done) return std::unexpected(to_error(done.error()));
   if (auto done = check_owner(owner); !done) return done;
   if (auto done = load(); !done) return std::unexpected(to_error(done.error()));
+  if (auto done = load_settings(); !done) return std::unexpected(to_error(done.error()));
   return {};
 }
 
@@ -171,13 +173,54 @@ std::expected<void, Error> Store::save_boot(std::uint64_t boot) {
   return {};
 }
 
-std::expected<void, Error> Store::save_peers(const std::vector<Address>& peers) {
+/// Settings that cannot be understood stand in nobody's way: whoever has newer ones tells them.
+std::expected<void, DatabaseError> Store::load_settings() {
+  auto statement = database_.prepare("SELECT name, value FROM setting");
+  if (!statement) return std::unexpected(statement.error());
+  SettingRows rows;
+  for (;;) {
+    const auto has_row = statement->step();
+    if (!has_row) return std::unexpected(has_row.error());
+    if (!*has_row) break;
+    rows.emplace(statement->text(0), statement->text(1));
+  }
+  if (rows.empty()) return {};
+  if (auto settings = from_rows(std::move(rows))) {
+    settings_ = std::move(*settings);
+  } else {
+    settings_trouble_ = settings.error();
+  }
+  return {};
+}
+
+template <class Write>
+std::expected<void, Error> Store::in_one_piece(Write write) {
   auto done = database_.run("BEGIN IMMEDIATE");
-  if (done) done = write_peers(peers);
+  if (done) done = write();
   if (done) done = database_.run("COMMIT");
   if (done) return {};
   static_cast<void>(database_.run("ROLLBACK"));
   return std::unexpected(to_error(done.error()));
+}
+
+std::expected<void, Error> Store::save_peers(const std::vector<Address>& peers) {
+  return in_one_piece([&] { return write_peers(peers); });
+}
+
+std::expected<void, Error> Store::save_settings(const core::VersionedSettings& settings) {
+  return in_one_piece([&] { return write_settings(settings); });
+}
+
+std::expected<void, DatabaseError> Store::write_settings(const core::VersionedSettings& settings) {
+  if (auto done = database_.run("DELETE FROM setting"); !done) return done;
+  auto insert = database_.prepare("INSERT INTO setting (name, value) VALUES (?, ?)");
+  if (!insert) return std::unexpected(insert.error());
+  for (const auto& [name, value] : to_rows(settings)) {
+    insert->bind(1, name).bind(2, value);
+    if (auto done = insert->step(); !done) return std::unexpected(done.error());
+    insert->reset();
+  }
+  return {};
 }
 
 std::expected<void, DatabaseError> Store::write_peers(const std::vector<Address>& peers) {

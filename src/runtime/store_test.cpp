@@ -54,6 +54,49 @@ TEST_F(StoreTest, KeepsWhatWasSaved) {
             std::set(peers.begin(), peers.end()));
 }
 
+TEST_F(StoreTest, KeepsTheNewestSettings) {
+  core::VersionedSettings settings;
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    EXPECT_FALSE(store->settings());
+    settings.settings.drop_rate = 0.25;
+    settings.version = {.number = 3, .origin = {.high = 1, .low = 2}};
+    ASSERT_TRUE(store->save_settings(settings));
+    settings.settings.detector = core::DetectorKind::gossip;
+    settings.version.number = 4;
+    settings.by = "b";
+    ASSERT_TRUE(store->save_settings(settings));
+  }
+
+  const auto store = open();
+
+  ASSERT_TRUE(store && store->settings());
+  EXPECT_EQ(store->settings()->settings, settings.settings);
+  EXPECT_EQ(store->settings()->version, settings.version);
+  EXPECT_EQ(store->settings()->by, "b");
+  EXPECT_EQ(store->settings_trouble(), "");
+}
+
+TEST_F(StoreTest, SaysWhyKeptSettingsCannotBeUsed) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(store->save_settings({}));
+  }
+  {
+    auto database = Database::open(path() / "rollcall.db");
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->run("DELETE FROM setting WHERE name = 'detector'"));
+  }
+
+  const auto store = open();
+
+  ASSERT_TRUE(store) << "they stand in nobody's way";
+  EXPECT_FALSE(store->settings());
+  EXPECT_EQ(store->settings_trouble(), "detector is missing");
+}
+
 TEST_F(StoreTest, KeepsNoMorePeersThanItsLimit) {
   std::vector<Address> many;
   for (std::uint16_t port = 1; port <= 2 * Store::peers_max; ++port) many.push_back(loopback(port));

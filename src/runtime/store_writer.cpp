@@ -22,6 +22,12 @@ void StoreWriter::save_peers(std::vector<Address> peers) {
   schedule();
 }
 
+void StoreWriter::save_settings(core::VersionedSettings settings) {
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+  schedule();
+}
+
 /// With the lock held. At most one write and one close of each member wait, so that there is
 /// always a place in the queue.
 void StoreWriter::schedule() {
@@ -32,11 +38,13 @@ void StoreWriter::schedule() {
 void StoreWriter::write() {
   std::optional<std::uint64_t> boot;
   std::optional<std::vector<Address>> peers;
+  std::optional<core::VersionedSettings> settings;
   {
     const std::lock_guard lock(mutex_);
     is_scheduled_ = false;
     std::swap(boot, boot_);
     std::swap(peers, peers_);
+    std::swap(settings, settings_);
   }
   if (!store_) return;
   if (boot) {
@@ -44,6 +52,9 @@ void StoreWriter::write() {
   }
   if (peers) {
     if (const auto saved = store_->save_peers(*peers); !saved) on_failed_(saved.error());
+  }
+  if (settings) {
+    if (const auto saved = store_->save_settings(*settings); !saved) on_failed_(saved.error());
   }
 }
 

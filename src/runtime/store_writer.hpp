@@ -32,6 +32,7 @@ class StoreWriter : public std::enable_shared_from_this<StoreWriter> {
   void on_failed(OnFailed on_failed) { on_failed_ = std::move(on_failed); }
   void save_boot(std::uint64_t boot);
   void save_peers(std::vector<Address> peers);
+  void save_settings(core::VersionedSettings settings);
   /// Writes what waits, gives the directory back, and calls done on the disk thread.
   void close(std::function<void()> done);
 
@@ -45,6 +46,7 @@ class StoreWriter : public std::enable_shared_from_this<StoreWriter> {
   bool is_scheduled_ = false;
   std::optional<std::uint64_t> boot_;
   std::optional<std::vector<Address>> peers_;
+  std::optional<core::VersionedSettings> settings_;
   std::optional<Store> store_;  // the disk thread only
 };
 

@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "core/effects.hpp"
 #include "core/node.hpp"
+#include "runtime/fault_layer.hpp"
 #include "wire/messages.hpp"
 
 namespace rollcall::runtime {
@@ -30,6 +31,9 @@ class StreamHost {
 
   /// What precedes the frames that the runtime itself sends, to say why it refuses.
   [[nodiscard]] virtual wire::Envelope envelope() const = 0;
+
+  /// What holds streams back, on purpose; null where nothing may.
+  [[nodiscard]] virtual FaultLayer* faults() { return nullptr; }
 
  protected:
   ~StreamHost() = default;

@@ -224,6 +224,7 @@ class RecordingHost final : public StreamHost {
     add("refused a stream: " + std::string(wire::to_text(code)));
   }
   [[nodiscard]] wire::Envelope envelope() const override { return test_envelope; }
+  [[nodiscard]] FaultLayer* faults() override { return fault_layer; }
 
   [[nodiscard]] bool saw(std::string_view line) const {
     return lines.find(std::string(line) + "\n") != std::string::npos;
@@ -232,6 +233,7 @@ class RecordingHost final : public StreamHost {
   std::string lines;
   std::vector<ByteVector> frames;
   std::function<void(core::StreamId)> when_asked;
+  FaultLayer* fault_layer = nullptr;
 
  private:
   void add(const std::string& line) { lines += line + "\n"; }

@@ -90,10 +90,12 @@ bool UdpSocket::is_acceptable(std::size_t i) {
     ++counters_.cut;
     return false;
   }
-  if (drop_rate_ > 0 && prng_.chance(drop_rate_)) {
-    ++counters_.dropped;
-    return false;
-  }
+  return !drops_one();
+}
+
+bool UdpSocket::drops_one() {
+  if (drop_rate_ <= 0 || !prng_.chance(drop_rate_)) return false;
+  ++counters_.dropped;
   return true;
 }
 

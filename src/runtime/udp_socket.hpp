@@ -89,6 +89,14 @@ class UdpSocket {
   [[nodiscard]] bool has_reports() const { return !reports_.empty(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
+  /// The share of datagrams received from now on that is thrown away, 0 to 1.
+  void set_drop_rate(double drop_rate) { drop_rate_ = drop_rate; }
+
+  /// Whether the drop rate takes a datagram that came another way; it is counted then.
+  [[nodiscard]] bool drops_one();
+  /// For sending otherwise than by send().
+  [[nodiscard]] int native_handle() { return descriptor_.native_handle(); }
+
   void close();
   [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
 

@@ -24,6 +24,7 @@ void Watches::open(core::WatchId id, const Address& to, Bytes frame, Duration ti
   if (streams_.size() >= watches_max || streams_.contains(id)) return fail_later(id);
   auto stream = std::make_shared<FrameStream>(io_, budget_);
   streams_.emplace(id, stream);
+  stream->obey(host_.faults(), to);
   stream->expire_after(timeout, [this, id] { fail(id, core::CloseReason::timeout); });
   stream->connect(
       from_, to,

@@ -13,7 +13,8 @@ namespace {
 using core::EventKind;
 
 bool is_about_a_life(EventKind kind) {
-  return kind != EventKind::name_conflict && kind != EventKind::protocol_warning;
+  return kind != EventKind::name_conflict && kind != EventKind::protocol_warning &&
+         kind != EventKind::protocol_changed;
 }
 
 }  // namespace
@@ -187,6 +188,7 @@ std::optional<EventOrderChecker::Stage> EventOrderChecker::next_stage(Stage stag
     case EventKind::member_reap:
     case EventKind::name_conflict:
     case EventKind::protocol_warning:
+    case EventKind::protocol_changed:
       break;
   }
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/detector/fail_time.hpp"
 #include "sim/checkers.hpp"
 #include "sim/checkers_words.hpp"
 #include "sim/message_text.hpp"
@@ -28,11 +29,21 @@ Duration swim_bound(const core::Config& config, std::size_t members) {
   return scaled(config.probe_interval, 2 * (2 * static_cast<double>(members) + suspicion));
 }
 
+/// Twice the time that a heartbeat may stand still, should its member's judges be gone too.
+Duration heartbeat_bound(const core::Config& config, std::size_t members) {
+  if (config.detector != core::DetectorKind::gossip) return Duration::zero();
+  if (config.fail_time != Duration::zero()) return 2 * config.fail_time;
+  return 2 * core::heartbeat_fail_time({.members = members,
+                                        .fanout = std::max<std::size_t>(config.gossip_fanout, 1),
+                                        .interval = config.gossip_interval});
+}
+
 }  // namespace
 
 Duration silence_bound(const core::Config& config, std::size_t members) {
   if (config.profile == core::Profile::swim) return swim_bound(config, members);
-  return 4 * config.probe_interval + 4 * config.probe_timeout + 3 * pause_budget(config) + slack;
+  return 4 * config.probe_interval + 4 * config.probe_timeout + 3 * pause_budget(config) +
+         heartbeat_bound(config, members) + slack;
 }
 
 // --- CompletenessChecker ---------------------------------------------------------------------

@@ -17,7 +17,8 @@ CheckerSet::CheckerSet(World& world, const CheckerOptions& options)
       departures_(world, troubles_, options.grace),
       names_(world, troubles_),
       bounds_(world, troubles_),
-      agreement_(world, troubles_, options.agreement) {
+      agreement_(world, troubles_, options.agreement),
+      settings_(world, troubles_, options.settings) {
   world.observe([this](const Observation& observation) { on_event(observation); });
   if (depth_ == CheckerOptions::Depth::verdicts) return;
   world.observe_datagrams([this](HostId, HostId to, Bytes) { before_datagram(to); });
@@ -29,6 +30,7 @@ void CheckerSet::on_event(const Observation& observation) {
   if (depth_ == CheckerOptions::Depth::verdicts) return;
   order_.on_event(observation);
   departures_.on_event(observation);
+  settings_.on_event(observation);
   const HostId host = observation.observer.host;
   const core::EventKind kind = observation.event.kind;
   const bool goes_out =
@@ -64,6 +66,7 @@ void CheckerSet::look() {
   completeness_.look();
   bounds_.look();
   agreement_.look();
+  settings_.look();
 }
 
 void CheckerSet::look_at(HostId host) {
@@ -86,7 +89,8 @@ std::string CheckerSet::violations() {
   look();
   return order_.violations().text() + accuracy_.violations().text() + records_.violations().text() +
          completeness_.violations().text() + departures_.violations().text() +
-         names_.violations().text() + bounds_.violations().text() + agreement_.violations().text();
+         names_.violations().text() + bounds_.violations().text() + agreement_.violations().text() +
+         settings_.violations().text();
 }
 
 }  // namespace rollcall::sim

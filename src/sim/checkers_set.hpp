@@ -14,6 +14,7 @@
 #include "sim/checkers_endings.hpp"
 #include "sim/checkers_names.hpp"
 #include "sim/checkers_records.hpp"
+#include "sim/checkers_settings.hpp"
 #include "sim/checkers_trouble.hpp"
 #include "sim/world.hpp"
 
@@ -25,6 +26,8 @@ struct CheckerOptions {
   EndingBounds endings{};
   /// See AgreementChecker; nothing is watched without it.
   std::optional<Duration> agreement{};
+  /// How soon all must have the newest settings.
+  Duration settings = std::chrono::seconds(20);
   enum class Depth : std::uint8_t {
     all,
     /// For clusters so large that to follow every event and every change is too much:
@@ -71,6 +74,7 @@ class CheckerSet {
   NameChecker names_;
   BoundsChecker bounds_;
   AgreementChecker agreement_;
+  SettingsChecker settings_;
 };
 
 }  // namespace rollcall::sim

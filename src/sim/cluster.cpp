@@ -16,6 +16,7 @@ CheckerOptions checkers_of(const ClusterOptions& options) {
       .grace = options.grace,
       .endings = options.endings,
       .agreement = options.agreement,
+      .settings = options.settings,
       .depth = options.checks_order ? CheckerOptions::Depth::all : CheckerOptions::Depth::verdicts};
 }
 

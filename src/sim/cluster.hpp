@@ -29,6 +29,8 @@ struct ClusterOptions {
   /// How soon every end must be known, and whether agreement is watched (checkers_set.hpp).
   EndingBounds endings{};
   std::optional<Duration> agreement{};
+  /// How soon all must have the newest settings.
+  Duration settings = CheckerOptions{}.settings;
 };
 
 /// A cluster of n0, n1, … that all join through n0, with the checkers watching.

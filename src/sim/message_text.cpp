@@ -70,6 +70,8 @@ std::string_view result_text(core::CommandResult result) {
       return "not-allowed";
     case core::CommandResult::invalid:
       return "invalid";
+    case core::CommandResult::version_mismatch:
+      return "version-mismatch";
   }
   return "?";
 }
@@ -99,6 +101,11 @@ std::string update_text(const wire::Update& update, const Names& names) {
   return text;
 }
 
+std::string settings_text(const wire::Settings& settings, const Names& names) {
+  return "settings " + number(settings.number) + " of " + names.text(settings.origin) + " by " +
+         std::string(settings.by);
+}
+
 std::string message_text(const wire::Message& message, const Names& names) {
   return std::visit(
       Match{[&](const wire::Ping& ping) {
@@ -115,7 +122,14 @@ std::string message_text(const wire::Message& message, const Names& names) {
               return "report #" + number(report.sequence) + " " +
                      std::string(wire::to_text(report.finding));
             },
-            [&](const wire::Update& update) { return update_text(update, names); }},
+            [&](const wire::Update& update) { return update_text(update, names); },
+            [&](const wire::Heartbeats& heartbeats) {
+              return (heartbeats.is_cast ? "cast " : "") + std::string("heartbeat ") +
+                     number(heartbeats.own) + " and of " + number(heartbeats.count()) + " others";
+            },
+            [&](const wire::Settings& settings) { return settings_text(settings, names); },
+            [&](const wire::Seek&) { return std::string("seek"); },
+            [&](const wire::Here&) { return std::string("here"); }},
       message);
 }
 
@@ -181,6 +195,14 @@ std::string event_text(const core::Publish& event) {
                      number(event.life.boot) + " i" + number(event.incarnation);
   if (!event.by.empty()) text += " by " + event.by;
   if (!event.message.empty()) text += ": " + event.message;
+  for (const core::Publish::SettingsNews& news : event.settings) {
+    text += ": settings " + number(news.from.version.number) + " to " +
+            number(news.to.version.number) + (news.to.is_local ? " here alone" : "");
+    for (const core::SettingDifference& one :
+         core::differences(news.from.settings, news.to.settings)) {
+      text += ", " + one.name + " " + one.from + " to " + one.to;
+    }
+  }
   return text;
 }
 
@@ -204,6 +226,10 @@ std::string effect_text(const core::Effect& effect, const core::Effects& effects
               return arrow + names.text(send.to) + "  " +
                      datagram_text(effects.bytes(send.payload), cluster, names);
             },
+            [&](const core::CastDatagram& cast) {
+              return arrow + "the LAN  " +
+                     datagram_text(effects.bytes(cast.payload), cluster, names);
+            },
             [&](const core::StartExchange& start) {
               return arrow + names.text(start.to) + "  exchange " + tagged('X', start.id) + " " +
                      frame(start.frame) + ", within " + duration_text(start.timeout);
@@ -225,6 +251,10 @@ std::string effect_text(const core::Effect& effect, const core::Effects& effects
             [&](const core::Resolve& resolve) {
               return "resolve " + tagged('R', resolve.id) + " " + to_text(resolve.host_port);
             },
+            [&](const core::PersistSettings& kept) {
+              return "keep settings " + number(kept.settings.version.number);
+            },
+            [&](const core::ReadHosts&) { return std::string("read hosts"); },
             [&](const core::PersistBoot& boot) { return "keep boot " + number(boot.boot); },
             [&](const core::PersistPeers& peers) {
               std::string text = "keep peers";

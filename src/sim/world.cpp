@@ -67,6 +67,7 @@ Process& World::spawn(HostId host) {
   home.config.advertise = fabric_.address(host);
   processes_[index_of(host)] =
       &place_of(host).emplace(id, clock, chance, home.config, ++home.saved_boot, seed, now());
+  if (home.saved_settings) process_at(host)->node.set_settings(*home.saved_settings);
   fabric_.listen(host, home.runs);
   note(home.config.name + " starts");
   judge_soundness(host);
@@ -220,7 +221,7 @@ void World::give_packet(Process& process, std::uint32_t slot) {
     drive(process, [&](core::Node& node, Instant local, core::Effects& effects) {
       node.on_unreachable(packet.to, core::Unreachable::port, local, effects);
     });
-  } else {
+  } else if (!is_dropped(process)) {
     for (const DatagramSink& sink : datagram_sinks_) {
       sink(packet.sender.host, process.id.host, packet.bytes);
     }
@@ -229,6 +230,12 @@ void World::give_packet(Process& process, std::uint32_t slot) {
     });
   }
   packets_.give_back(slot);
+}
+
+/// The share that the settings in force at the process have it throw away.
+bool World::is_dropped(Process& process) {
+  const double rate = process.node.config().drop_rate;
+  return rate > 0 && process.chance.chance(rate);
 }
 
 void World::deliver(ProcessId id, Source source, NodeInput input) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/address.hpp"
@@ -78,6 +79,8 @@ class World {
   void start_formed();
   /// What a host name resolves to from now on; nothing: no such host.
   void set_name(const std::string& name, std::vector<Address> addresses);
+  /// What the host's file of further members names from now on.
+  void set_hosts(HostId host, std::vector<HostPort> hosts) { at(host).hosts = std::move(hosts); }
 
   // --- Time ----------------------------------------------------------------------------------
   [[nodiscard]] Instant now() const { return fabric_.now(); }
@@ -150,6 +153,9 @@ class World {
     return at(host).saved_peers;
   }
   [[nodiscard]] std::uint64_t saved_boot(HostId host) const { return at(host).saved_boot; }
+  [[nodiscard]] const std::optional<core::VersionedSettings>& saved_settings(HostId host) const {
+    return at(host).saved_settings;
+  }
   /// The host whose running process has this life now.
   [[nodiscard]] std::optional<HostId> host_of(const LifeId& life) const;
   /// Since when the host's process has run without being frozen, deaf or cut off by heavy loss;
@@ -198,6 +204,8 @@ class World {
     core::Config config;
     std::uint64_t saved_boot = 0;
     std::vector<Address> saved_peers;
+    std::optional<core::VersionedSettings> saved_settings;
+    std::vector<HostPort> hosts;
     std::uint32_t runs = 0;
     bool is_lossy = false;
     bool is_starved = false;
@@ -228,6 +236,7 @@ class World {
   void enqueue(Process& process, std::uint32_t slot);
   void deliver(ProcessId id, Source source, NodeInput input);
   void give_packet(Process& process, std::uint32_t slot);
+  [[nodiscard]] static bool is_dropped(Process& process);
   void drain(Process& process);
   template <class Input>
   void drive(Process& process, Input&& input);
@@ -238,8 +247,10 @@ class World {
   void perform(Process& process, const core::Effect& effect);
   void note_effect(const Process& process, const core::Effect& effect);
   void send_datagram(Process& process, const core::SendDatagram& effect);
+  void cast_datagram(Process& process, const core::CastDatagram& effect);
   void launch(const Process& process, HostId target, const Address& to, Bytes bytes);
   void resolve(Process& process, const core::Resolve& effect);
+  void read_hosts(Process& process);
   void publish(Process& process, const core::Publish& effect);
 
   // Faults (world_faults.cpp)

@@ -29,30 +29,33 @@ void World::perform(Process& process, const core::Effect& effect) {
   }
   const ProcessId id = process.id;
   const auto bytes = [this](core::Slice slice) { return effects_.bytes(slice); };
-  std::visit(Match{[](const core::SendDatagram&) {},
-                   [&](const core::StartExchange& start) {
-                     streams_.start_exchange(id, start.id, start.to, bytes(start.frame),
-                                             start.timeout);
-                   },
-                   [&](const core::ContinueExchange& more) {
-                     streams_.continue_exchange(id, more.id, bytes(more.frame), more.timeout);
-                   },
-                   [&](const core::EndExchange& end) { streams_.end_exchange(id, end.id); },
-                   [&](const core::Reply& reply) {
-                     streams_.reply(id, reply.id, bytes(reply.frame), reply.then);
-                   },
-                   [&](const core::OpenWatch& open) {
-                     streams_.open_watch(id, open.id, open.to, bytes(open.frame), open.timeout);
-                   },
-                   [&](const core::CloseWatch& close) { streams_.close_watch(id, close.id); },
-                   [&](const core::Resolve& question) { resolve(process, question); },
-                   [&](const core::PersistBoot& boot) { at(id.host).saved_boot = boot.boot; },
-                   [&](const core::PersistPeers& peers) { at(id.host).saved_peers = peers.peers; },
-                   [&](const core::Publish& event) { publish(process, event); },
-                   [&](const core::CommandDone& done) {
-                     outcomes_[static_cast<std::uint64_t>(done.id)] = done;
-                   }},
-             effect);
+  std::visit(
+      Match{[](const core::SendDatagram&) {},
+            [&](const core::StartExchange& start) {
+              streams_.start_exchange(id, start.id, start.to, bytes(start.frame), start.timeout);
+            },
+            [&](const core::ContinueExchange& more) {
+              streams_.continue_exchange(id, more.id, bytes(more.frame), more.timeout);
+            },
+            [&](const core::EndExchange& end) { streams_.end_exchange(id, end.id); },
+            [&](const core::Reply& reply) {
+              streams_.reply(id, reply.id, bytes(reply.frame), reply.then);
+            },
+            [&](const core::OpenWatch& open) {
+              streams_.open_watch(id, open.id, open.to, bytes(open.frame), open.timeout);
+            },
+            [&](const core::CloseWatch& close) { streams_.close_watch(id, close.id); },
+            [&](const core::CastDatagram& cast) { cast_datagram(process, cast); },
+            [&](const core::Resolve& question) { resolve(process, question); },
+            [&](const core::ReadHosts&) { read_hosts(process); },
+            [&](const core::PersistSettings& kept) { at(id.host).saved_settings = kept.settings; },
+            [&](const core::PersistBoot& boot) { at(id.host).saved_boot = boot.boot; },
+            [&](const core::PersistPeers& peers) { at(id.host).saved_peers = peers.peers; },
+            [&](const core::Publish& event) { publish(process, event); },
+            [&](const core::CommandDone& done) {
+              outcomes_[static_cast<std::uint64_t>(done.id)] = done;
+            }},
+      effect);
 }
 
 void World::note_effect(const Process& process, const core::Effect& effect) {
@@ -69,6 +72,16 @@ void World::send_datagram(Process& process, const core::SendDatagram& effect) {
   launch(process, *target, effect.to, bytes);
   if (fabric_.network().duplicates(process.id.host, *target)) {
     launch(process, *target, effect.to, bytes);
+  }
+}
+
+/// All hosts are on one LAN: those that take part in finding members there hear it.
+void World::cast_datagram(Process& process, const core::CastDatagram& effect) {
+  if (!at(process.id.host).config.broadcast) return;
+  const Bytes bytes = effects_.bytes(effect.payload);
+  for (const HostId host : hosts()) {
+    if (host == process.id.host || !at(host).config.broadcast) continue;
+    launch(process, host, fabric_.address(host), bytes);
   }
 }
 
@@ -109,6 +122,15 @@ void World::resolve(Process& process, const core::Resolve& effect) {
                   node.on_resolved(question, addresses, error, local, effects);
                 });
       });
+}
+
+void World::read_hosts(Process& process) {
+  fabric_.after(lookup_time, [this, id = process.id] {
+    deliver(id, Source::wire,
+            [hosts = at(id.host).hosts](core::Node& node, Instant local, core::Effects& effects) {
+              node.on_hosts(hosts, local, effects);
+            });
+  });
 }
 
 void World::publish(Process& process, const core::Publish& effect) {

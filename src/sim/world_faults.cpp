@@ -59,6 +59,7 @@ void World::restart(HostId host, Disk disk, std::vector<HostPort> seeds,
   if (disk == Disk::lost) {
     home.saved_boot = 0;
     home.saved_peers.clear();
+    home.saved_settings.reset();
   }
   if (address) {
     fabric_.move_host(host, *address);

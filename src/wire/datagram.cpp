@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/datagram.hpp"
 
+#include <algorithm>
+
 #include "wire/envelope_codec.hpp"
 #include "wire/layout.hpp"
 #include "wire/record_codec.hpp"
+#include "wire/settings_codec.hpp"
 
 namespace rollcall::wire {
 namespace {
@@ -63,6 +66,27 @@ Decoded read_report(FieldReader& in) {
   return report;
 }
 
+Decoded read_heartbeats(FieldReader& in) {
+  if (in.left() < heartbeats_fixed_bytes - 1) return std::unexpected(DecodeError::too_short);
+  Heartbeats heartbeats;
+  heartbeats.own = in.u32();
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~heartbeats_cast) != 0) return std::unexpected(DecodeError::unknown_flag);
+  heartbeats.is_cast = flags != 0;
+  const std::size_t count = in.u8();
+  if (heartbeats.own > heartbeat_count_mask) return std::unexpected(DecodeError::bad_field);
+  if (count > heartbeats_max) return std::unexpected(DecodeError::too_long);
+  if (in.left() < count * heartbeat_bytes) return std::unexpected(DecodeError::too_short);
+  heartbeats.others = in.bytes(count * heartbeat_bytes);
+  return heartbeats;
+}
+
+Decoded read_settings_message(FieldReader& in) {
+  const auto settings = read_settings(in);
+  if (!settings) return std::unexpected(settings.error());
+  return *settings;
+}
+
 Decoded read_message(FieldReader& in) {
   if (in.left() == 0) return std::unexpected(DecodeError::too_short);
   switch (static_cast<Kind>(in.u8())) {
@@ -76,6 +100,14 @@ Decoded read_message(FieldReader& in) {
       return read_report(in);
     case Kind::update:
       return read_record<Message>(in, std::in_place_type<Update>);
+    case Kind::heartbeats:
+      return read_heartbeats(in);
+    case Kind::settings:
+      return read_settings_message(in);
+    case Kind::seek:
+      return Seek{};
+    case Kind::here:
+      return Here{};
     default:
       return std::unexpected(DecodeError::unknown_kind);
   }
@@ -177,6 +209,49 @@ bool DatagramWriter::add(const Update& update) {
 
 [[gnu::noinline]] bool DatagramWriter::add_uncommon(const Update& update) {
   return add_shaped(update, shape_of(update));
+}
+
+std::size_t DatagramWriter::heartbeats_room() const {
+  const std::size_t left = buffer_.size() - size_;
+  if (left <= heartbeats_fixed_bytes) return 0;
+  return std::min(heartbeats_max, (left - heartbeats_fixed_bytes) / heartbeat_bytes);
+}
+
+bool DatagramWriter::add(const Heartbeats& heartbeats) {
+  ROLLCALL_CHECK(heartbeats.count() <= heartbeats_max);
+  ROLLCALL_CHECK(heartbeats.own <= heartbeat_count_mask);
+  std::byte* const at = take(heartbeats_fixed_bytes + heartbeats.others.size());
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::heartbeats));
+  out.u32(heartbeats.own);
+  out.u8(heartbeats.is_cast ? heartbeats_cast : 0);
+  out.u8(static_cast<std::uint8_t>(heartbeats.count()));
+  out.bytes(heartbeats.others);
+  return true;
+}
+
+bool DatagramWriter::add(const Settings& settings) {
+  std::byte* const at = take(1 + settings_fixed_bytes + settings.by.size());
+  if (at == nullptr) return false;
+  FieldWriter out(at);
+  out.u8(static_cast<std::uint8_t>(Kind::settings));
+  write_settings(out, settings);
+  return true;
+}
+
+bool DatagramWriter::add(const Seek&) {
+  std::byte* const at = take(1);
+  if (at == nullptr) return false;
+  FieldWriter(at).u8(static_cast<std::uint8_t>(Kind::seek));
+  return true;
+}
+
+bool DatagramWriter::add(const Here&) {
+  std::byte* const at = take(1);
+  if (at == nullptr) return false;
+  FieldWriter(at).u8(static_cast<std::uint8_t>(Kind::here));
+  return true;
 }
 
 std::expected<DatagramReader, DecodeError> DatagramReader::create(Bytes datagram,

@@ -30,6 +30,12 @@ class DatagramWriter {
   [[nodiscard]] bool add(const PingRequest& request);
   [[nodiscard]] bool add(const Report& report);
   [[nodiscard]] bool add(const Update& update);
+  [[nodiscard]] bool add(const Heartbeats& heartbeats);
+  [[nodiscard]] bool add(const Settings& settings);
+  [[nodiscard]] bool add(const Seek& seek);
+  [[nodiscard]] bool add(const Here& here);
+  /// How many heartbeats of others would still fit.
+  [[nodiscard]] std::size_t heartbeats_room() const;
 
   [[nodiscard]] std::size_t size() const { return size_; }
   /// True while no message was added.

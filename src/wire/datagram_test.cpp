@@ -245,9 +245,55 @@ TEST(DatagramReaderTest, RefusesKindsThatBelongToStreamsOrToNothing) {
   const ByteVector good = datagram_of(Ping{.sequence = 1});
 
   for (unsigned kind = 0; kind < 256; ++kind) {
-    if (kind >= 1 && kind <= 5) continue;
+    if (kind >= 1 && kind <= 9) continue;
     EXPECT_EQ(refusal_with(good, message_at, kind), DecodeError::unknown_kind) << kind;
   }
+}
+
+TEST(DatagramReaderTest, RefusesHeartbeatsThatCannotBe) {
+  ByteVector others;
+  append_heartbeat({.member = 7, .count = 8}, others);
+  const ByteVector good = datagram_of(Heartbeats{.own = 5, .is_cast = false, .others = others});
+
+  EXPECT_EQ(refusal_of(good), std::nullopt);
+  EXPECT_EQ(refusal_with(good, message_at + 4, 1), DecodeError::bad_field) << "above 24 bits";
+  EXPECT_EQ(refusal_with(good, message_at + 5, 2), DecodeError::unknown_flag);
+  EXPECT_EQ(refusal_with(good, message_at + 6, 2), DecodeError::too_short);
+  EXPECT_EQ(refusal_with(good, message_at + 6, heartbeats_max + 1), DecodeError::too_long);
+}
+
+TEST(HeartbeatsTest, ReadsWhatWasAppendedAndKeepsTheCountIn24Bits) {
+  ByteVector others;
+  append_heartbeat({.member = heartbeat_key({1, ~std::uint64_t{0}}), .count = 1}, others);
+  append_heartbeat({.member = 2, .count = heartbeat_count_mask + 3}, others);
+
+  const Heartbeats heartbeats{.own = 1, .is_cast = false, .others = others};
+
+  ASSERT_EQ(heartbeats.count(), 2U);
+  EXPECT_EQ(read_heartbeat(heartbeats, 0), (Heartbeat{.member = 0xFF'FFFF'FFFF, .count = 1}));
+  EXPECT_EQ(read_heartbeat(heartbeats, 1), (Heartbeat{.member = 2, .count = 2}));
+}
+
+TEST(HeartbeatsTest, ComparesCountsAroundTheCircle) {
+  EXPECT_TRUE(heartbeat_is_newer(2, 1));
+  EXPECT_FALSE(heartbeat_is_newer(1, 2));
+  EXPECT_FALSE(heartbeat_is_newer(1, 1));
+  EXPECT_TRUE(heartbeat_is_newer(0, heartbeat_count_mask));
+  EXPECT_FALSE(heartbeat_is_newer(heartbeat_count_mask, 0));
+}
+
+TEST(HeartbeatsTest, SayHowManyMoreFit) {
+  DatagramWriter writer(envelope);
+  const std::size_t room = writer.heartbeats_room();
+  EXPECT_EQ(room, heartbeats_max);
+  ASSERT_TRUE(writer.add(plain_update()));
+  while (writer.add(plain_update())) {
+  }
+  const std::size_t left = writer.heartbeats_room();
+  ByteVector others;
+  for (std::size_t i = 0; i <= left; ++i) append_heartbeat({}, others);
+  EXPECT_FALSE(writer.add(Heartbeats{.own = 1, .is_cast = false, .others = others}));
+  EXPECT_LT(left, 10U);
 }
 
 TEST(DatagramReaderTest, RefusesReservedBits) {

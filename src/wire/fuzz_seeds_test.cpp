@@ -72,6 +72,18 @@ Update full() {
   return update;
 }
 
+const ByteVector some_values = [] {
+  ByteVector values;
+  append_values({1, 1, 2'000'000'000, 1'000'000'000, 500'000'000, 3, 200'000'000, 0, 0, 0, 0,
+                 86'400'000'000'000, 50'000},
+                values);
+  return values;
+}();
+
+Settings some_settings() {
+  return {.number = 3, .origin = a, .by = "db1", .values = some_values};
+}
+
 template <class... Messages>
 ByteVector datagram(const Messages&... messages) {
   DatagramWriter writer(envelope);
@@ -98,8 +110,18 @@ TEST(FuzzSeedsTest, ForDatagrams) {
   ByteVector sealed = datagram(ping);
   sealed[3] = std::byte{1};
 
+  ByteVector others;
+  append_heartbeat({heartbeat_key(b), 8}, others);
+  append_heartbeat({heartbeat_key(a), 0}, others);
+  const Settings settings = some_settings();
+
   expect_seeds("datagram_fuzz",
                {{"empty", datagram()},
+                {"heartbeats", datagram(ping, Heartbeats{5, false, others}, plain())},
+                {"heartbeats-cast", datagram(Heartbeats{5, true, {}})},
+                {"settings", datagram(settings)},
+                {"seek", datagram(Seek{})},
+                {"here", datagram(Here{})},
                 {"ping", datagram(ping)},
                 {"ack", datagram(Ack{.sequence = 1, .digest = 3, .stranger = true})},
                 {"ping-request", datagram(request)},
@@ -117,7 +139,10 @@ TEST(FuzzSeedsTest, ForStreams) {
       "stream_fuzz",
       {{"join-request", frame(JoinRequest{"default", plain(), a})},
        {"join-reply", frame(JoinReply{JoinStatus::welcome, "default", {plain(), full()}})},
+       {"join-reply-settings",
+        frame(JoinReply{JoinStatus::welcome, "default", {plain()}, some_settings()})},
        {"sync-open", frame(SyncOpen{{1, 2, 3, 4}})},
+       {"sync-open-settings", frame(SyncOpen{{1, 2}, some_settings()})},
        {"sync-entries", frame(SyncEntries{{1, 3}, {{1, 2}, {3, 4}}})},
        {"sync-records", frame(SyncRecords{{1, 2}, {full()}})},
        {"stream-ping", frame(StreamPing{b})},

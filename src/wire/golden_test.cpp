@@ -143,6 +143,37 @@ TEST(GoldenTest, UpdateOfEachShape) {
                                     "06 00 02 61 7a 01 00 31");
 }
 
+TEST(GoldenTest, Heartbeats) {
+  ByteVector others;
+  append_heartbeat({heartbeat_key(b), 0x010203}, others);
+  EXPECT_EQ(datagram_hex(Heartbeats{.own = 5, .is_cast = true, .others = others}),
+            envelope_hex + " 06 05 00 00 00 01 01 03 02 01 1d 1c 1b 1a 19");
+}
+
+const std::string settings_hex =
+    "03 00 00 00 00 00 00 00 08 07 06 05 04 03 02 01 10 0f 0e 0d 0c 0b 0a 09 03 64 62 31 "
+    "01 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 03 00 00 00 00 00 00 00 "
+    "04 00 00 00 00 00 00 00 05 00 00 00 00 00 00 00 06 00 00 00 00 00 00 00 "
+    "07 00 00 00 00 00 00 00 08 00 00 00 00 00 00 00 09 00 00 00 00 00 00 00 "
+    "0a 00 00 00 00 00 00 00 0b 00 00 00 00 00 00 00 0c 00 00 00 00 00 00 00 "
+    "0d 00 00 00 00 00 00 00";
+
+TEST(GoldenTest, SettingsInDatagramsAndFrames) {
+  ByteVector values;
+  append_values({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}, values);
+  const Settings settings{.number = 3, .origin = a, .by = "db1", .values = values};
+
+  EXPECT_EQ(datagram_hex(settings), envelope_hex + " 07 " + settings_hex);
+  EXPECT_EQ(frame_hex(SyncOpen{.buckets = {1}, .settings = settings}),
+            envelope_hex + " 90 00 00 00 00 00 00 12 01 " + settings_hex +
+                " 01 00 01 00 00 00 00 00 00 00");
+}
+
+TEST(GoldenTest, SeekAndHere) {
+  EXPECT_EQ(datagram_hex(Seek{}), envelope_hex + " 08");
+  EXPECT_EQ(datagram_hex(Here{}), envelope_hex + " 09");
+}
+
 TEST(GoldenTest, JoinRequestAndReply) {
   EXPECT_EQ(frame_hex(JoinRequest{.cluster_name = "c1", .self = db1(), .looked_for = a}),
             envelope_hex +
@@ -150,16 +181,17 @@ TEST(GoldenTest, JoinRequestAndReply) {
                 "02 63 31 " +
                 db1_hex);
   EXPECT_EQ(frame_hex(JoinReply{JoinStatus::name_in_use, "c1", {db1()}}),
-            envelope_hex + " 30 00 00 00 00 00 00 11 02 02 63 31 01 00 00 00 " + db1_hex);
+            envelope_hex + " 31 00 00 00 00 00 00 11 02 02 63 31 00 01 00 00 00 " + db1_hex);
 }
 
 TEST(GoldenTest, Sync) {
-  EXPECT_EQ(frame_hex(SyncOpen{{1, 2}}),
-            envelope_hex +
-                " 13 00 00 00 00 00 00 12 02 00 01 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00");
+  EXPECT_EQ(
+      frame_hex(SyncOpen{{1, 2}}),
+      envelope_hex +
+          " 14 00 00 00 00 00 00 12 00 02 00 01 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00");
   EXPECT_EQ(frame_hex(SyncEntries{.buckets = {255}, .entries = {{1, 2}}}),
             envelope_hex +
-                " 19 00 00 00 00 00 00 13 01 00 ff 00 01 00 00 00 01 00 00 00 00 00 00 00 "
+                " 1a 00 00 00 00 00 00 13 00 01 00 ff 00 01 00 00 00 01 00 00 00 00 00 00 00 "
                 "02 00 00 00 00 00 00 00");
   EXPECT_EQ(frame_hex(SyncRecords{.wanted = {1}, .records = {db1()}}),
             envelope_hex +

@@ -35,6 +35,10 @@ enum class Kind : std::uint8_t {
   ping_request = 3,
   report = 4,
   update = 5,
+  heartbeats = 6,
+  settings = 7,
+  seek = 8,
+  here = 9,
 
   join_request = 16,
   join_reply = 17,
@@ -52,6 +56,7 @@ inline constexpr std::uint8_t envelope_sealed = 0x01;
 
 inline constexpr std::uint8_t ack_stranger = 0x01;
 inline constexpr std::uint8_t request_ipv6 = 0x01;
+inline constexpr std::uint8_t heartbeats_cast = 0x01;
 
 inline constexpr std::uint8_t record_state_mask = 0x03;
 inline constexpr std::uint8_t record_history = 0x04;
@@ -66,6 +71,13 @@ inline constexpr std::size_t ping_bytes = 1 + 4 + 16 + 8;
 inline constexpr std::size_t ack_bytes = 1 + 4 + 8 + 1 + 1;
 inline constexpr std::size_t ping_request_fixed_bytes = 1 + 4 + 16 + 2 + 2 + 1;
 inline constexpr std::size_t report_bytes = 1 + 4 + 1;
+/// Own counter, flags, number of others.
+inline constexpr std::size_t heartbeats_fixed_bytes = 1 + 4 + 1 + 1;
+inline constexpr unsigned heartbeat_count_bits = 24;
+/// The values of settings.
+inline constexpr std::size_t settings_bytes = settings_count * 8;
+/// Number, origin, the length of the name, the values; the name comes between.
+inline constexpr std::size_t settings_fixed_bytes = 8 + 16 + 1 + settings_bytes;
 /// Flags, name length, port, incarnation, boot counter, life id: what every record begins with.
 inline constexpr std::size_t record_fixed_bytes = 1 + 1 + 2 + 4 + 8 + 16;
 

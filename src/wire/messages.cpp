@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "wire/cursor.hpp"
+#include "wire/layout.hpp"
+
 namespace rollcall::wire {
 
 bool Update::operator==(const Update& other) const {
@@ -11,6 +14,42 @@ bool Update::operator==(const Update& other) const {
          state == other.state && age == other.age && unfit == other.unfit &&
          address == other.address && witness == other.witness && has_tags == other.has_tags &&
          (!has_tags || std::ranges::equal(tags, other.tags));
+}
+
+bool Heartbeats::operator==(const Heartbeats& other) const {
+  return own == other.own && is_cast == other.is_cast && std::ranges::equal(others, other.others);
+}
+
+Heartbeat read_heartbeat(const Heartbeats& heartbeats, std::size_t index) {
+  FieldReader in(heartbeats.others.subspan(index * heartbeat_bytes, heartbeat_bytes));
+  const std::uint64_t word = in.u64();
+  return {.member = word >> heartbeat_count_bits,
+          .count = static_cast<std::uint32_t>(word & heartbeat_count_mask)};
+}
+
+void append_heartbeat(const Heartbeat& heartbeat, ByteVector& others) {
+  others.resize(others.size() + heartbeat_bytes);
+  FieldWriter out(others.data() + others.size() - heartbeat_bytes);
+  out.u64(heartbeat.member << heartbeat_count_bits | (heartbeat.count & heartbeat_count_mask));
+}
+
+bool Settings::operator==(const Settings& other) const {
+  return number == other.number && origin == other.origin && by == other.by &&
+         std::ranges::equal(values, other.values);
+}
+
+SettingValues read_values(const Settings& settings) {
+  FieldReader in(settings.values);
+  SettingValues values{};
+  for (std::uint64_t& value : values) value = in.u64();
+  return values;
+}
+
+void append_values(const SettingValues& values, ByteVector& out) {
+  const std::size_t begin = out.size();
+  out.resize(begin + settings_bytes);
+  FieldWriter writer(out.data() + begin);
+  for (const std::uint64_t value : values) writer.u64(value);
 }
 
 std::string_view to_text(DecodeError error) {

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,7 +75,7 @@ struct Ack {
   /// The answerer has no record of the asker.
   bool stranger = false;
   /// The share, in 1/255, of the answerer's own pings to random members that stayed unanswered
-  /// lately.
+  /// lately; 255 while there were few.
   std::uint8_t lost = 0;
   bool operator==(const Ack&) const = default;
 };
@@ -103,7 +105,89 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
-using Message = std::variant<Ping, Ack, PingRequest, Report, Update>;
+/// One member's heartbeat as somebody has heard of it.
+struct Heartbeat {
+  /// Which member: heartbeat_key() of its life.
+  std::uint64_t member = 0;
+  /// Its counter, modulo 2^24: heartbeat_is_newer() compares.
+  std::uint32_t count = 0;
+  bool operator==(const Heartbeat&) const = default;
+};
+/// 40 bits of a life's random id. Of 10,000 members two share a key in one cluster of 20,000; they
+/// are then heard of as one.
+constexpr std::uint64_t heartbeat_key(const LifeId& life) {
+  return life.low >> 24U;
+}
+inline constexpr std::uint32_t heartbeat_count_mask = 0xFF'FFFF;
+/// Whether a count is ahead of another by less than half of the circle.
+constexpr bool heartbeat_is_newer(std::uint32_t count, std::uint32_t than) {
+  const std::uint32_t ahead = (count - than) & heartbeat_count_mask;
+  return ahead != 0 && ahead <= heartbeat_count_mask / 2;
+}
+inline constexpr std::size_t heartbeat_bytes = 8;
+inline constexpr std::size_t heartbeats_max = 160;
+
+/// "I am here, and so many times I have heard of these." With a ping: the answerer says the same
+/// in its ack's datagram.
+struct Heartbeats {
+  /// The sender's own counter, below 2^24.
+  std::uint32_t own = 0;
+  /// Sent to the whole LAN at once.
+  bool is_cast = false;
+  /// Encoded, up to heartbeats_max: read_heartbeat() gives them one by one.
+  Bytes others;
+
+  [[nodiscard]] std::size_t count() const { return others.size() / heartbeat_bytes; }
+  bool operator==(const Heartbeats& other) const;
+};
+Heartbeat read_heartbeat(const Heartbeats& heartbeats, std::size_t index);
+void append_heartbeat(const Heartbeat& heartbeat, ByteVector& others);
+
+/// What a cluster is tuned by, number by number, in this order. Durations are in nanoseconds,
+/// shares in millionths.
+enum class Setting : std::uint8_t {
+  detector,   // 0 pingack, 1 gossip
+  suspicion,  // 0 disabled, 1 enabled
+  suspicion_time,
+  probe_interval,
+  probe_timeout,
+  indirect_probes,
+  gossip_interval,
+  gossip_fanout,
+  fail_time,
+  accrual_threshold,  // in millionths
+  heartbeat_cast,     // 0 unicast, 1 broadcast
+  cleanup_time,
+  drop_rate  // in millionths
+};
+inline constexpr std::size_t settings_count = static_cast<std::size_t>(Setting::drop_rate) + 1;
+using SettingValues = std::array<std::uint64_t, settings_count>;
+
+/// The cluster's settings of one version.
+struct Settings {
+  std::uint64_t number = 0;
+  /// Whose change it was; with the number, the order of versions.
+  LifeId origin;
+  /// The name of that member.
+  std::string_view by;
+  /// Encoded: settings_count words.
+  Bytes values;
+  bool operator==(const Settings& other) const;
+};
+SettingValues read_values(const Settings& settings);
+void append_values(const SettingValues& values, ByteVector& out);
+
+/// "Is anybody there?", sent to the whole LAN by a member that looks for its cluster.
+struct Seek {
+  bool operator==(const Seek&) const = default;
+};
+/// The answer to it: the sender can be joined where this comes from.
+struct Here {
+  bool operator==(const Here&) const = default;
+};
+
+using Message =
+    std::variant<Ping, Ack, PingRequest, Report, Update, Heartbeats, Settings, Seek, Here>;
 
 /// What precedes every datagram and every frame.
 struct Envelope {
@@ -139,6 +223,8 @@ struct JoinReply {
   JoinStatus status = JoinStatus::welcome;
   std::string_view cluster_name;
   std::vector<Update> records;
+  /// Those in force at the answerer, if they are anybody's but its own.
+  std::optional<Settings> settings = {};
   bool operator==(const JoinReply&) const = default;
 };
 
@@ -146,6 +232,7 @@ struct JoinReply {
 /// of buckets is a power of two.
 struct SyncOpen {
   std::vector<std::uint64_t> buckets;
+  std::optional<Settings> settings = {};
   bool operator==(const SyncOpen&) const = default;
 };
 
@@ -161,6 +248,7 @@ struct SyncEntry {
 struct SyncEntries {
   std::vector<std::uint16_t> buckets;
   std::vector<SyncEntry> entries;
+  std::optional<Settings> settings = {};
   bool operator==(const SyncEntries&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #include "wire/envelope_codec.hpp"
 #include "wire/layout.hpp"
 #include "wire/record_codec.hpp"
+#include "wire/settings_codec.hpp"
 #include "wire/stream.hpp"
 
 namespace rollcall::wire {
@@ -38,6 +39,16 @@ class BodyReader {
     const auto read = read_record<Update>(in_);
     if (!read) return fail(read.error());
     update = *read;
+  }
+
+  /// Whether settings follow, and they.
+  void settings(std::optional<Settings>& settings) {
+    const std::uint8_t follows = u8();
+    require(follows <= 1);
+    if (error_ || follows == 0) return;
+    const auto read = read_settings(in_);
+    if (!read) return fail(read.error());
+    settings = *read;
   }
 
   template <class Enum>
@@ -95,10 +106,12 @@ void get(BodyReader& in, JoinRequest& request) {
 void get(BodyReader& in, JoinReply& reply) {
   reply.status = in.one_of(JoinStatus::wrong_cluster);
   reply.cluster_name = get_cluster_name(in);
+  in.settings(reply.settings);
   get_records(in, reply.records);
 }
 
 void get(BodyReader& in, SyncOpen& open) {
+  in.settings(open.settings);
   const std::size_t claimed = in.u16();
   if (claimed > sync_buckets_max) in.fail(DecodeError::too_long);
   in.require(std::has_single_bit(claimed));
@@ -107,6 +120,7 @@ void get(BodyReader& in, SyncOpen& open) {
 }
 
 void get(BodyReader& in, SyncEntries& sync) {
+  in.settings(sync.settings);
   const std::size_t buckets = in.u16();
   if (buckets > sync_buckets_max) in.fail(DecodeError::too_long);
   sync.buckets.resize(in.checked_count(buckets, 2));

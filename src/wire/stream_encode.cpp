@@ -10,6 +10,7 @@
 #include "wire/envelope_codec.hpp"
 #include "wire/layout.hpp"
 #include "wire/record_codec.hpp"
+#include "wire/settings_codec.hpp"
 #include "wire/stream.hpp"
 
 namespace rollcall::wire {
@@ -52,6 +53,17 @@ void put_records(Writer& out, std::span<const Update> records) {
   for (const Update& record : records) write_record(out, record);
 }
 
+/// Whether settings follow, and they.
+template <class Writer>
+void put_settings(Writer& out, const std::optional<Settings>& settings) {
+  out.u8(settings ? 1 : 0);
+  if (settings) write_settings(out, *settings);
+}
+
+std::size_t settings_size(const std::optional<Settings>& settings) {
+  return 1 + (settings ? settings_fixed_bytes + settings->by.size() : 0);
+}
+
 // One put() a message. It runs twice, over a FieldCounter and over a FieldWriter, so that the
 // size cannot disagree with the bytes.
 
@@ -68,7 +80,9 @@ void put(Writer& out, const JoinReply& reply) {
   put_kind(out, Kind::join_reply);
   out.u8(static_cast<std::uint8_t>(reply.status));
   put_cluster_name(out, reply.cluster_name);
-  const std::size_t head = 1 + 1 + 1 + reply.cluster_name.size() + 4;
+  put_settings(out, reply.settings);
+  const std::size_t head =
+      1 + 1 + 1 + reply.cluster_name.size() + settings_size(reply.settings) + 4;
   put_records(out, fitting(reply.records, frame_bytes_max - head));
 }
 
@@ -77,6 +91,7 @@ void put(Writer& out, const SyncOpen& open) {
   ROLLCALL_CHECK(std::has_single_bit(open.buckets.size()));
   ROLLCALL_CHECK(open.buckets.size() <= sync_buckets_max);
   put_kind(out, Kind::sync_open);
+  put_settings(out, open.settings);
   out.u16(static_cast<std::uint16_t>(open.buckets.size()));
   for (const std::uint64_t digest : open.buckets) out.u64(digest);
 }
@@ -88,9 +103,10 @@ void put(Writer& out, const SyncEntries& sync) {
                  sync.buckets.end());
   ROLLCALL_CHECK(sync.buckets.empty() || sync.buckets.back() < sync_buckets_max);
   put_kind(out, Kind::sync_entries);
+  put_settings(out, sync.settings);
   out.u16(static_cast<std::uint16_t>(sync.buckets.size()));
   for (const std::uint16_t bucket : sync.buckets) out.u16(bucket);
-  const std::size_t head = 1 + 2 + 2 * sync.buckets.size() + 4;
+  const std::size_t head = 1 + settings_size(sync.settings) + 2 + 2 * sync.buckets.size() + 4;
   const auto entries =
       fitting(std::span<const SyncEntry>(sync.entries), frame_bytes_max - head, sync_entry_bytes);
   out.u32(static_cast<std::uint32_t>(entries.size()));

@@ -184,29 +184,43 @@ TEST(FrameBodyTest, RefusesCountsThatTheBytesCannotHold) {
 
   EXPECT_EQ(refusal_of(body_with(records, 1, {0xFF, 0xFF, 0xFF, 0xFF})), DecodeError::too_short);
   EXPECT_EQ(refusal_of(body_with(records, 13, {0xFF, 0xFF, 0xFF, 0xFF})), DecodeError::too_short);
-  EXPECT_EQ(refusal_of(body_with(entries, 5, {0xFF, 0xFF, 0xFF, 0xFF})), DecodeError::too_short);
-  EXPECT_EQ(refusal_of(body_with(JoinReply{}, 3, {0xFF, 0xFF, 0xFF, 0xFF})),
+  EXPECT_EQ(refusal_of(body_with(entries, 6, {0xFF, 0xFF, 0xFF, 0xFF})), DecodeError::too_short);
+  EXPECT_EQ(refusal_of(body_with(JoinReply{}, 4, {0xFF, 0xFF, 0xFF, 0xFF})),
             DecodeError::too_short);
-  EXPECT_EQ(refusal_of(body_with(SyncOpen{{1, 2}}, 1, {0, 0x10})), DecodeError::too_short);
+  EXPECT_EQ(refusal_of(body_with(SyncOpen{{1, 2}}, 2, {0, 0x10})), DecodeError::too_short);
 }
 
 TEST(FrameBodyTest, RefusesBucketsThatAreTooManyOrNoPowerOfTwo) {
   const SyncOpen four{{1, 2, 3, 4}};
 
-  EXPECT_EQ(refusal_of(body_with(four, 1, {3, 0})), DecodeError::bad_field);
-  EXPECT_EQ(refusal_of(body_with(four, 1, {0, 0})), DecodeError::bad_field);
-  EXPECT_EQ(refusal_of(body_with(four, 1, {0, 0x20})), DecodeError::too_long);
-  EXPECT_EQ(refusal_of(body_with(four, 1, {2, 0})), DecodeError::trailing);
+  EXPECT_EQ(refusal_of(body_with(four, 2, {3, 0})), DecodeError::bad_field);
+  EXPECT_EQ(refusal_of(body_with(four, 2, {0, 0})), DecodeError::bad_field);
+  EXPECT_EQ(refusal_of(body_with(four, 2, {0, 0x20})), DecodeError::too_long);
+  EXPECT_EQ(refusal_of(body_with(four, 2, {2, 0})), DecodeError::trailing);
 }
 
 TEST(FrameBodyTest, RefusesBucketsOutOfOrderTwiceOrBeyondTheLast) {
   const SyncEntries sync{.buckets = {5, 6}};
 
-  EXPECT_EQ(refusal_of(body_with(sync, 3, {6, 0})), DecodeError::bad_field) << "twice";
-  EXPECT_EQ(refusal_of(body_with(sync, 3, {7, 0})), DecodeError::bad_field) << "out of order";
-  EXPECT_EQ(refusal_of(body_with(sync, 5, {0, 0x10})), DecodeError::bad_field) << "4096";
-  EXPECT_EQ(refusal_of(body_with(sync, 5, {0xFF, 0x0F})), std::nullopt) << "4095";
-  EXPECT_EQ(refusal_of(body_with(sync, 1, {1, 0x10})), DecodeError::too_long);
+  EXPECT_EQ(refusal_of(body_with(sync, 4, {6, 0})), DecodeError::bad_field) << "twice";
+  EXPECT_EQ(refusal_of(body_with(sync, 4, {7, 0})), DecodeError::bad_field) << "out of order";
+  EXPECT_EQ(refusal_of(body_with(sync, 6, {0, 0x10})), DecodeError::bad_field) << "4096";
+  EXPECT_EQ(refusal_of(body_with(sync, 6, {0xFF, 0x0F})), std::nullopt) << "4095";
+  EXPECT_EQ(refusal_of(body_with(sync, 2, {1, 0x10})), DecodeError::too_long);
+}
+
+TEST(FrameBodyTest, RefusesSettingsThatAreNotWhole) {
+  ByteVector values;
+  append_values({}, values);
+  const SyncOpen open{
+      .buckets = {1},
+      .settings = Settings{.number = 1, .origin = {8, 9}, .by = "db1", .values = values}};
+
+  EXPECT_EQ(refusal_of(body_with(open, 1, {2})), DecodeError::bad_field) << "neither yes nor no";
+  EXPECT_EQ(refusal_of(body_with(open, 2, {0})), DecodeError::bad_field) << "number 0";
+  EXPECT_EQ(refusal_of(body_with(open, 26, {129})), DecodeError::too_long);
+  EXPECT_EQ(refusal_of(body_with(open, 27, {' '})), DecodeError::bad_field) << "no name";
+  EXPECT_EQ(refusal_of(body_with(open, 26, {128})), DecodeError::too_short);
 }
 
 TEST(FrameBodyTest, RefusesARecordThatIsRefusedInADatagram) {
@@ -246,7 +260,7 @@ TEST(FrameBodyTest, LeavesOutEntriesAndNamesThatAFrameCannotHold) {
   const auto read_wanted = decode_frame_body(body_of(frame_of(envelope, wanted)));
 
   ASSERT_TRUE(read_entries && read_wanted);
-  EXPECT_EQ(std::get<SyncEntries>(*read_entries).entries.size(), (frame_bytes_max - 9) / 16);
+  EXPECT_EQ(std::get<SyncEntries>(*read_entries).entries.size(), (frame_bytes_max - 10) / 16);
   EXPECT_EQ(std::get<SyncRecords>(*read_wanted).wanted.size(), (frame_bytes_max - 9) / 8);
 }
 

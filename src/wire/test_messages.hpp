@@ -100,9 +100,42 @@ inline Kept<Update> any_update() {
   return kept;
 }
 
+inline Kept<Heartbeats> any_heartbeats() {
+  Kept<Heartbeats> kept;
+  kept.value.own = *rc::gen::inRange<std::uint32_t>(0, heartbeat_count_mask);
+  kept.value.is_cast = *rc::gen::arbitrary<bool>();
+  ByteVector others;
+  const auto count = *rc::gen::inRange<std::size_t>(0, 12);
+  for (std::size_t i = 0; i < count; ++i) {
+    append_heartbeat({heartbeat_key(any_life_id()), *rc::gen::arbitrary<std::uint32_t>()}, others);
+  }
+  kept.value.others = as_bytes(kept.keep(std::string(as_text(others))));
+  return kept;
+}
+
+inline Kept<Settings> any_settings() {
+  Kept<Settings> kept;
+  kept.value.number = *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
+  kept.value.origin = any_life_id();
+  kept.value.by = kept.keep(any_name());
+  SettingValues values{};
+  for (std::uint64_t& value : values) value = *rc::gen::arbitrary<std::uint64_t>();
+  ByteVector encoded;
+  append_values(values, encoded);
+  kept.value.values = as_bytes(kept.keep(std::string(as_text(encoded))));
+  return kept;
+}
+
+/// Half of the time none.
+template <class T>
+std::optional<Settings> maybe_settings(Kept<T>& kept) {
+  if (*rc::gen::arbitrary<bool>()) return std::nullopt;
+  return kept.adopt(any_settings());
+}
+
 inline Kept<Message> any_message() {
   Kept<Message> kept;
-  switch (*rc::gen::inRange(0, 6)) {
+  switch (*rc::gen::inRange(0, 10)) {
     case 0:
       kept.value = Ping{*rc::gen::arbitrary<std::uint32_t>(), any_life_id(),
                         *rc::gen::arbitrary<std::uint64_t>()};
@@ -119,6 +152,18 @@ inline Kept<Message> any_message() {
       kept.value = Report{*rc::gen::arbitrary<std::uint32_t>(),
                           *rc::gen::element(Finding::answered, Finding::silent, Finding::refused,
                                             Finding::other_life)};
+      break;
+    case 4:
+      kept.value = kept.adopt(any_heartbeats());
+      break;
+    case 5:
+      kept.value = kept.adopt(any_settings());
+      break;
+    case 6:
+      kept.value = Seek{};
+      break;
+    case 7:
+      kept.value = Here{};
       break;
     default:
       kept.value = kept.adopt(any_update());
@@ -212,8 +257,9 @@ inline std::vector<std::uint16_t> any_buckets() {
   return buckets;
 }
 
-inline StreamMessage any_sync_entries() {
+inline SyncEntries any_sync_entries(std::optional<Settings> settings) {
   SyncEntries sync;
+  sync.settings = settings;
   sync.buckets = any_buckets();
   const auto count = *rc::gen::inRange(0, 20);
   for (int i = 0; i < count; ++i) {
@@ -234,14 +280,15 @@ inline Kept<StreamMessage> any_stream_message() {
       const auto status = *rc::gen::element(JoinStatus::welcome, JoinStatus::raise_boot,
                                             JoinStatus::name_in_use, JoinStatus::wrong_cluster);
       const std::string_view name = *rc::gen::arbitrary<bool>() ? kept.keep(any_name()) : "";
-      kept.value = JoinReply{status, name, any_records(kept)};
+      kept.value = JoinReply{status, name, any_records(kept), maybe_settings(kept)};
       break;
     }
     case 2:
-      kept.value = SyncOpen{any_words(std::size_t{1} << *rc::gen::inRange(0U, 10U))};
+      kept.value =
+          SyncOpen{any_words(std::size_t{1} << *rc::gen::inRange(0U, 10U)), maybe_settings(kept)};
       break;
     case 3:
-      kept.value = any_sync_entries();
+      kept.value = any_sync_entries(maybe_settings(kept));
       break;
     case 4:
       kept.value = SyncRecords{any_words(*rc::gen::inRange<std::size_t>(0, 20)), any_records(kept)};

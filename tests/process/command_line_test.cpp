@@ -103,7 +103,9 @@ TEST_F(CommandLineTest, SuspectsStatusProtocolAndConfigAreReadable) {
   EXPECT_THAT(rollcall({"config", "get", "--http", http}).out, HasSubstr("probe-interval"));
   EXPECT_EQ(rollcall({"config", "get", "probe_interval", "--http", http}).out, "1s\n");
   EXPECT_EQ(rollcall({"config", "get", "no-such", "--http", http}).status, 1);
-  EXPECT_EQ(rollcall({"config", "set", "probe-interval", "2s", "--http", http}).status, 1);
+  EXPECT_EQ(rollcall({"config", "set", "probe-interval=2s", "--http", http}).out,
+            "probe-interval  2s\nversion 1, for the whole cluster\n");
+  EXPECT_EQ(rollcall({"config", "get", "probe-interval", "--http", http}).out, "2s\n");
 }
 
 TEST_F(CommandLineTest, ExitCodesTellDoneRefusedMisusedAndSilent) {

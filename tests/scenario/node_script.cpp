@@ -109,6 +109,9 @@ bool NodeScript::setup_command(const std::string& verb, Words& words) {
     }
   } else if (verb == "members") {
     list_members();
+  } else if (verb == "stage") {
+    write(std::string(core::to_text(node().phase())) + ", " +
+          std::string(core::to_text(node().join_stage())));
   } else {
     return false;
   }
@@ -127,6 +130,12 @@ bool NodeScript::network_command(const std::string& verb, Words& words, std::str
     const Address to = cast_.address(words.take("whom"));
     give([&](core::Node& node, Instant now, core::Effects& effects) {
       node.on_unreachable(to, core::Unreachable::port, now, effects);
+    });
+  } else if (verb == "hosts") {
+    std::vector<HostPort> hosts;
+    for (const std::string& word : words.take_all()) hosts.push_back(host_port_of(word));
+    give([&](core::Node& node, Instant now, core::Effects& effects) {
+      node.on_hosts(hosts, now, effects);
     });
   } else if (verb == "resolved") {
     const core::ResolveId id{id_of(words.take("R1"), 'R')};
@@ -191,6 +200,12 @@ bool NodeScript::user_command(const std::string& verb, Words& words) {
     asked = core::LeaveCommand{};
   } else if (verb == "cancel-join") {
     asked = core::CancelJoinCommand{};
+  } else if (verb == "switch") {
+    core::ChangeSettingsCommand change;
+    const bool is_gossip = words.take("the detector") == "gossip";
+    change.change.detector = is_gossip ? core::DetectorKind::gossip : core::DetectorKind::pingack;
+    if (words.take_if("local")) change.scope = core::SettingsScope::local;
+    asked = std::move(change);
   } else if (verb == "force-leave") {
     asked = core::ForceLeaveCommand{words.take("whom")};
   } else {
@@ -245,6 +260,12 @@ void NodeScript::configure(core::Config& config, const std::string& key, const s
     config.indirect_probes = number_of(value);
   } else if (key == "cleanup-time") {
     config.cleanup_time = duration_of(value);
+  } else if (key == "detector") {
+    config.detector = value == "gossip" ? core::DetectorKind::gossip : core::DetectorKind::pingack;
+  } else if (key == "broadcast") {
+    config.broadcast = value != "off";
+  } else if (key == "hosts") {
+    config.reads_hosts = value != "off";
   } else if (key == "anti-entropy") {
     config.anti_entropy_interval = duration_of(value);
   } else {

@@ -30,6 +30,7 @@ namespace rollcall::scenario {
 ///   opened W1 from PEER          ended W1
 ///   resolved R1 [ADDRESS…]                  without an address: no such host
 ///   join HOST:PORT… | leave | cancel-join | force-leave NAME
+///   switch gossip|pingack [local]           changes the cluster's settings, or this node's
 ///   wait DURATION                           time passes; timers fire when due
 ///   pause DURATION                          time passes, but the node does not run
 ///   pause DURATION unread                   as above; what waited for it follows, up to a wait

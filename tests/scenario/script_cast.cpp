@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/settings/settings_values.hpp"
 #include "wire/datagram.hpp"
 #include "wire/stream.hpp"
 
@@ -118,10 +119,27 @@ wire::Message Cast::message(const Peer& from, Words& words) const {
     const std::uint32_t number = sequence(words, last_ask_, from);
     return wire::Report{.sequence = number, .finding = finding_of(words.take("the finding"))};
   }
+  if (kind == "settings") return settings(from, words);
+  if (kind == "heartbeat") {
+    return wire::Heartbeats{.own = static_cast<std::uint32_t>(number_of(words.take("the counter"))),
+                            .is_cast = false,
+                            .others = {}};
+  }
+  if (kind == "seek") return wire::Seek{};
+  if (kind == "here") return wire::Here{};
   if (const auto state = state_of(kind)) return update(*state, words);
   throw ScriptError("'" + kind +
-                    "' is no message: ping, ack, ask, report, alive, suspect, "
-                    "failed, left");
+                    "' is no message: ping, ack, ask, report, settings, heartbeat, seek, "
+                    "here, alive, suspect, failed, left");
+}
+
+wire::Settings Cast::settings(const Peer& from, Words& words) const {
+  const std::uint64_t number = number_of(words.take("their number"));
+  core::ClusterSettings settings;
+  if (words.take_if("gossip")) settings.detector = core::DetectorKind::gossip;
+  values_.clear();
+  wire::append_values(core::values_of(settings), values_);
+  return {.number = number, .origin = from.life.id, .by = from.name, .values = values_};
 }
 
 wire::Update Cast::update(wire::State state, Words& words) const {

@@ -48,6 +48,7 @@ class Cast {
 
  private:
   [[nodiscard]] wire::Message message(const Peer& from, Words& words) const;
+  [[nodiscard]] wire::Settings settings(const Peer& from, Words& words) const;
   [[nodiscard]] wire::Update update(wire::State state, Words& words) const;
   [[nodiscard]] wire::StreamMessage stream_message(const Peer& from, Words& words) const;
   [[nodiscard]] wire::JoinReply join_reply(Words& words) const;
@@ -62,6 +63,7 @@ class Cast {
   sim::Names names_;
   std::map<Address, std::uint32_t> last_ping_;
   std::map<Address, std::uint32_t> last_ask_;
+  mutable ByteVector values_;  // of the settings in the datagram being put together
 };
 
 }  // namespace rollcall::scenario

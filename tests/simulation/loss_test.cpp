@@ -46,6 +46,39 @@ TEST_P(Loss, OfMostOfOneMembersPacketsPutsItAsideUntilItsNetworkIsSound) {
   EXPECT_EQ(failures(), world().host_count());
 }
 
+TEST_P(Loss, AMemberThatStandsAsideCanLeave) {
+  make_joined(20);
+  world().run_for(30s);
+  const HostId gray = draw_host();
+  world().set_loss(gray, {.out = 0.8});
+  world().run_for(4min);
+  ASSERT_EQ(world().node(gray).phase(), core::Phase::aside);
+
+  world().command(gray, core::LeaveCommand{});
+  world().run_for(10s);
+
+  EXPECT_EQ(world().node(gray).phase(), core::Phase::left);
+  world().set_loss(gray, {});
+  world().run_for(60s);
+  EXPECT_EQ(world().node(gray).phase(), core::Phase::left) << "it does not come back by itself";
+}
+
+TEST_P(Loss, AMemberThatStandsAsideComesBackAtOnceWhenToldTo) {
+  make_joined(20);
+  world().run_for(30s);
+  const HostId gray = draw_joiner();
+  world().set_loss(gray, {.in = 0.8});
+  world().run_for(4min);
+  ASSERT_EQ(world().node(gray).phase(), core::Phase::aside);
+  world().set_loss(gray, {});
+
+  world().command(gray, core::JoinCommand{.seeds = {cluster_->seed()}, .keep_trying = false});
+
+  EXPECT_EQ(cluster_->converge(5s), "");
+  world().run_for(60s);
+  EXPECT_EQ(failures(), world().host_count()) << "once, at each: it has stayed";
+}
+
 TEST_P(Loss, OfTheInputOfOneMemberAgainAndAgainFailsItOnce) {
   make_joined(20);
   world().run_for(30s);

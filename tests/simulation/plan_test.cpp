@@ -38,6 +38,8 @@ struct Measured {
 
 class Laboratory {
  public:
+  static constexpr int spreads_per_repetition = 4;
+
   explicit Laboratory(const Case& test) : case_(test), cluster_(options_of(test)), prng_(7) {
     world().observe([this](const Observation& observation) {
       const core::Publish& event = observation.event;
@@ -200,7 +202,9 @@ TEST_P(PlanBesideSimulation, MediansAreAsPredicted) {
   expect_near(percentile(measured.crash, 0.5), plan.crash.median, 0.15, 3ms, "process crash");
   expect_near(percentile(measured.silent_loss, 0.5), plan.silent_loss.median, 0.15, 3ms,
               "silent loss");
-  expect_near(percentile(measured.spread, 0.5), plan.spread.median, 0.25, 3ms, "spread");
+  // News of profile swim goes on at ticks of gossip-interval: the median is one tick or the next.
+  const Duration slack = test.profile == core::Profile::swim ? 250ms : 3ms;
+  expect_near(percentile(measured.spread, 0.5), plan.spread.median, 0.25, slack, "spread");
   const double tolerance = test.loss > 0.1 ? 0.35 : 0.15;
   EXPECT_NEAR(measured.datagrams_per_second / plan.datagrams_per_second, 1, tolerance);
   if (plan.suspicions_per_member_hour > 10) {

@@ -21,6 +21,9 @@ TEST_P(Swarm, HoldsWhatMustHold) {
                               << "\nreplay: rollcall simulate --swarm 1 --seed " << GetParam();
 }
 
+/// What the swarm has found, beyond the seeds that are always run, and what has been mended since.
+INSTANTIATE_TEST_SUITE_P(Found, Swarm, testing::Values(658, 941, 2003, 2364, 4384), sim::seed_name);
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Swarm, testing::ValuesIn(sim::seeds(200)), sim::seed_name);
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "core/context.hpp"
 #include "core/detector/ping_log.hpp"
@@ -35,8 +36,8 @@ class Registrar {
 
 enum class StreamPingResult : std::uint8_t { answered, refused, other_life, silent };
 
-/// Decides which members are suspected and which have failed. Two of them: RollcallDetector
-/// and SwimDetector, by Config::profile.
+/// Decides which members are suspected and which have failed. Two of them, by Config::profile:
+/// RollcallDetector, which notices silence by probing or by heartbeats, and SwimDetector.
 ///
 /// Order:   the table has already changed when on_member_changed() is called.
 /// Threads: none.
@@ -67,12 +68,20 @@ class Detector {
   virtual void on_stream_ended(Slot slot) = 0;
   /// A datagram of some life arrived, whatever it says.
   virtual void on_heard(const LifeId&) {}
+  /// A member has told of heartbeats.
+  virtual void on_heartbeats(const LifeId&, const wire::Heartbeats&) {}
+  /// Adds to an answer's datagram what a member that told of heartbeats is told in turn.
+  virtual void answer_heartbeats(const wire::Heartbeats&, wire::DatagramWriter&) {}
+  /// Other settings are in force; the config has them.
+  virtual void on_settings_changed(const ClusterSettings&) {}
   /// This node did not run for a while.
   virtual void on_pause(Duration length) = 0;
 
   virtual void on_deadline() = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
 
+  /// How long a member that is looked at may stay silent; nothing of any other.
+  [[nodiscard]] virtual std::optional<Duration> time_allowed(Slot) const { return std::nullopt; }
   /// How many members are looked at because of a suspicion.
   [[nodiscard]] virtual std::size_t suspicion_count() const { return 0; }
   /// How many are looked at because a probe found them silent, and nobody has been told.

@@ -46,6 +46,7 @@ void PathHealth::on_answer(std::uint32_t sequence, Instant now) {
 }
 
 void PathHealth::on_report(const LifeId& member, std::uint8_t lost, Instant now) {
+  if (lost == unknown_share) return;
   reports_[reports_count_++ % reports_kept] = {member, lost, now};
 }
 
@@ -78,8 +79,8 @@ std::size_t PathHealth::answered_of_last(std::size_t samples) const {
 }
 
 std::uint8_t PathHealth::lost() const {
-  if (count_ < samples_to_speak) return 0;
-  return static_cast<std::uint8_t>((count_ - answered()) * 255 / count_);
+  if (count_ < samples_to_speak) return unknown_share;
+  return static_cast<std::uint8_t>((count_ - answered()) * (unknown_share - 1) / count_);
 }
 
 std::optional<std::uint8_t> PathHealth::lost_by_others(Instant from, Instant to) const {

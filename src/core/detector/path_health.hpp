@@ -27,6 +27,8 @@ namespace rollcall::core {
 class PathHealth {
  public:
   static constexpr std::size_t window = 24;
+  /// Told while there are few samples: whoever has just begun is not one that loses nothing.
+  static constexpr std::uint8_t unknown_share = 255;
   static constexpr std::size_t reports_kept = 16;
   static constexpr std::size_t reports_needed = 5;
   static constexpr std::size_t reporters_needed = 3;
@@ -46,9 +48,8 @@ class PathHealth {
   void on_report(const LifeId& member, std::uint8_t lost, Instant now);
   void on_deadline(Instant now);
   [[nodiscard]] Instant next_deadline() const;
-  void reset() { *this = PathHealth(); }
 
-  /// The share of the samples that stayed unanswered; 0 while there are few.
+  /// The share of the samples that stayed unanswered; unknown_share while there are few.
   [[nodiscard]] std::uint8_t lost() const;
   /// Four of five pings rather than half are lost, and others, in the same time, lose at most one
   /// of sixteen: whatever is wrong is here. Found when a ping is lost, by what others said between

@@ -62,7 +62,7 @@ TEST_F(PathHealthTest, TakesASampleASecond) {
 
 TEST_F(PathHealthTest, TellsTheShareLostOnceThereAreAFewSamples) {
   lose(4);
-  EXPECT_EQ(path_.lost(), 0);
+  EXPECT_EQ(path_.lost(), PathHealth::unknown_share);
   answer(4);
   EXPECT_EQ(path_.lost(), 127);
 }
@@ -96,6 +96,12 @@ TEST_F(PathHealthTest, IsUnfitWithOneInFiveAnswered) {
     lose_while_others_report(0, 4);
   }
   EXPECT_TRUE(path_.is_unfit());
+}
+
+TEST_F(PathHealthTest, IsNotUnfitByTheWordOfNewcomers) {
+  lose_while_others_report(PathHealth::unknown_share, 2 * PathHealth::window);
+
+  EXPECT_FALSE(path_.is_unfit());
 }
 
 TEST_F(PathHealthTest, IsNotUnfitByTheWordOfOne) {

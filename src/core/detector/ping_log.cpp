@@ -26,17 +26,6 @@ std::uint32_t PingLog::note(SentPing ping) {
   return ping.sequence;
 }
 
-std::uint32_t PingLog::ping(Slot slot, PingPurpose purpose) {
-  const Record& record = context_.table.at(slot);
-  const std::uint32_t sequence =
-      note({.purpose = purpose, .slot = slot, .target = record.life.id, .address = record.address});
-  outbox_.send(
-      record.address,
-      wire::Ping{.sequence = sequence, .target = record.life.id, .digest = context_.table.digest()},
-      slot);
-  return sequence;
-}
-
 void PingLog::sample(Slot slot) {
   if (context_.path.wants_sample(context_.now)) count_as_sample(ping(slot, PingPurpose::sample));
 }
@@ -50,7 +39,7 @@ void PingLog::count_as_sample(std::uint32_t sequence) {
 void PingLog::echo() {
   wire::DatagramWriter writer(context_.envelope());
   const bool fits = writer.add(wire::Ping{
-      .sequence = 0, .target = context_.self_record().life.id, .digest = context_.table.digest()});
+      .sequence = 0, .target = context_.self_record().life.id, .digest = context_.digest()});
   ROLLCALL_CHECK(fits);
   context_.send(context_.self_record().address, writer);
 }
@@ -58,10 +47,9 @@ void PingLog::echo() {
 std::uint32_t PingLog::ping(const LifeId& target, const Address& address, PingPurpose purpose) {
   const std::uint32_t sequence =
       note({.purpose = purpose, .slot = {}, .target = target, .address = address});
-  outbox_.send(
-      address,
-      wire::Ping{.sequence = sequence, .target = target, .digest = context_.table.digest()},
-      std::nullopt);
+  outbox_.send(address,
+               wire::Ping{.sequence = sequence, .target = target, .digest = context_.digest()},
+               std::nullopt);
   return sequence;
 }
 

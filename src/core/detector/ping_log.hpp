@@ -46,7 +46,21 @@ class PingLog {
   PingLog(Context& context, Outbox& outbox) : context_(context), outbox_(outbox) {}
 
   /// Pings a known member; returns the ping's sequence number.
-  std::uint32_t ping(Slot slot, PingPurpose purpose);
+  std::uint32_t ping(Slot slot, PingPurpose purpose) {
+    return ping_with(slot, purpose, [](wire::DatagramWriter&) {});
+  }
+  /// The same, with what the function adds to the datagram.
+  template <class Add>
+  std::uint32_t ping_with(Slot slot, PingPurpose purpose, Add add) {
+    const Record& record = context_.table.at(slot);
+    const std::uint32_t sequence = note(
+        {.purpose = purpose, .slot = slot, .target = record.life.id, .address = record.address});
+    outbox_.send_with(
+        record.address,
+        wire::Ping{.sequence = sequence, .target = record.life.id, .digest = context_.digest()},
+        slot, add);
+    return sequence;
+  }
   /// Pings a known member, chosen at random, to see how this node's pings are answered; not if
   /// there was such a ping just now.
   void sample(Slot slot);

@@ -9,14 +9,41 @@
 
 namespace rollcall::core {
 
+void RollcallDetector::start() {
+  if (context_.config.detector == DetectorKind::gossip) {
+    heartbeats_.start();
+  } else {
+    prober_.start();
+  }
+}
+
 void RollcallDetector::stop() {
   prober_.stop();
+  heartbeats_.stop();
   suspicions_.clear();
   crash_checks_.clear();
 }
 
+/// Nobody is judged by a time that began under other rules: what is under way begins anew.
+void RollcallDetector::on_settings_changed(const ClusterSettings& before) {
+  const ClusterSettings& now = context_.config;
+  const bool is_switched = now.detector != before.detector;
+  const bool is_retimed =
+      now.probe_interval != before.probe_interval || now.gossip_interval != before.gossip_interval;
+  if (is_switched || is_retimed) {
+    prober_.stop();
+    heartbeats_.stop();
+    start();
+  }
+  const bool are_judged_otherwise = is_switched ||
+                                    now.suspicion_enabled != before.suspicion_enabled ||
+                                    now.suspicion_time != before.suspicion_time;
+  if (are_judged_otherwise && !is_mutant(Mutant::switch_keeps_timers)) suspicions_.begin_anew();
+}
+
 void RollcallDetector::on_member_changed(Slot slot) {
   crash_checks_.close(slot);
+  heartbeats_.on_member_changed(slot);
   const bool is_known = context_.table.is_used(slot);
   if (is_known && context_.table.at(slot).state == State::suspect) {
     suspicions_.open(slot, SuspicionCause::suspected, context_.table.at(slot).witness);
@@ -32,6 +59,7 @@ void RollcallDetector::on_failed_elsewhere(Slot slot) {
 
 void RollcallDetector::on_sign_of_life(Slot slot) {
   prober_.on_answer(slot);
+  heartbeats_.on_sign_of_life(slot);
   suspicions_.on_answer(slot);
   crash_checks_.close(slot);
 }
@@ -79,6 +107,7 @@ void RollcallDetector::on_stream_ended(Slot slot) {
 
 void RollcallDetector::on_pause(Duration length) {
   prober_.on_pause();
+  heartbeats_.on_pause(length);
   suspicions_.on_pause(length);
   crash_checks_.clear();
   context_.path.on_pause();
@@ -101,13 +130,14 @@ void RollcallDetector::on_deadline() {
   for (const Slot slot : crash_checks_.on_deadline()) prober_.probe(slot);
   const std::vector<Slot> silent = prober_.on_deadline();
   for (const Slot slot : silent) accuse(slot);
-  if (!silent.empty()) prober_.probe_beyond_suspects();
+  if (!silent.empty() && !heartbeats_.is_running()) prober_.probe_beyond_suspects();
+  for (const Slot slot : heartbeats_.on_deadline()) accuse(slot);
   suspicions_.on_deadline();
 }
 
 Instant RollcallDetector::next_deadline() const {
-  return std::min(
-      {prober_.next_deadline(), suspicions_.next_deadline(), crash_checks_.next_deadline()});
+  return std::min({prober_.next_deadline(), heartbeats_.next_deadline(),
+                   suspicions_.next_deadline(), crash_checks_.next_deadline()});
 }
 
 }  // namespace rollcall::core

@@ -4,23 +4,27 @@
 
 #include "core/detector/crash_checks.hpp"
 #include "core/detector/detector.hpp"
+#include "core/detector/heartbeats.hpp"
 #include "core/detector/prober.hpp"
 #include "core/detector/suspicions.hpp"
 
 namespace rollcall::core {
 
-/// Ping/ack failure detection, profile rollcall: even probing, proof of death, verdicts by those
-/// who looked. Source: PROTOCOL.md, "Failure detection".
+/// Failure detection of profile rollcall: silence noticed by even probing (pingack) or by
+/// heartbeats that stand still (gossip), as the cluster's settings say; proof of death, and
+/// verdicts by those who looked, with either. Source: PROTOCOL.md, "Failure detection" and
+/// "Heartbeats".
 class RollcallDetector final : public Detector {
  public:
-  RollcallDetector(Context& context, PingLog& pings, Registrar& registrar)
+  RollcallDetector(Context& context, PingLog& pings, Outbox& outbox, Registrar& registrar)
       : context_(context),
         registrar_(registrar),
         suspicions_(context, pings, registrar),
         prober_(context, pings, registrar, suspicions_),
+        heartbeats_(context, pings, outbox, suspicions_),
         crash_checks_(context, pings, registrar) {}
 
-  void start() override { prober_.start(); }
+  void start() override;
   void stop() override;
 
   void on_member_changed(Slot slot) override;
@@ -36,10 +40,20 @@ class RollcallDetector final : public Detector {
   void on_refused(Slot slot) override { crash_checks_.on_refused(slot); }
   void on_stream_ended(Slot slot) override;
   void on_heard(const LifeId& life) override { suspicions_.on_heard(life); }
+  void on_heartbeats(const LifeId& sender, const wire::Heartbeats& heard) override {
+    heartbeats_.on_heard(sender, heard);
+  }
+  void answer_heartbeats(const wire::Heartbeats& asked, wire::DatagramWriter& writer) override {
+    heartbeats_.answer(asked, writer);
+  }
+  void on_settings_changed(const ClusterSettings& before) override;
   void on_pause(Duration length) override;
 
   void on_deadline() override;
   [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] std::optional<Duration> time_allowed(Slot slot) const override {
+    return suspicions_.time_allowed(slot);
+  }
   [[nodiscard]] std::size_t suspicion_count() const override { return suspicions_.told(); }
   [[nodiscard]] std::size_t doubt_count() const override { return suspicions_.doubts(); }
 
@@ -52,6 +66,7 @@ class RollcallDetector final : public Detector {
   Registrar& registrar_;
   Suspicions suspicions_;
   Prober prober_;
+  Heartbeats heartbeats_;
   CrashChecks crash_checks_;
 };
 

@@ -15,7 +15,7 @@ class StandingAside {
   StandingAside(Context& context, PingLog& pings) : context_(context), pings_(pings) {}
 
   void start() {
-    context_.path.reset();
+    context_.path = PathHealth();
     next_ping_ = context_.now;
   }
   void stop() { next_ping_ = never; }

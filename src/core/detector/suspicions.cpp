@@ -15,6 +15,10 @@ constexpr Duration look_interval_min = std::chrono::milliseconds(20);
 /// The longest time allowed, with no confirmation, in pause budgets.
 constexpr int budgets_max = 3;
 
+Duration stretched(Duration time, double stretch) {
+  return stretch == 1 ? time : scaled(time, stretch);
+}
+
 }  // namespace
 
 bool Suspicions::is_ring_judge(Slot slot) const {
@@ -37,13 +41,14 @@ void Suspicions::open(Slot slot, SuspicionCause cause, const LifeId& witness) {
   if (open_already != list_.end()) return add_cause(*open_already, cause, witness);
   const bool is_own = witness == context_.self_record().life.id;
   const Duration budget = context_.pause_budget();
-  Suspicion suspicion{
-      .slot = slot,
-      .life = context_.table.at(slot).life.id,
-      .cause = cause,
-      .since = context_.now,
-      .fallback = context_.now + 2 * budget + context_.prng.between(Duration::zero(), 2 * budget),
-      .has_confirmed = is_own};
+  Suspicion suspicion{.slot = slot,
+                      .life = context_.table.at(slot).life.id,
+                      .cause = cause,
+                      .since = context_.now,
+                      .has_confirmed = is_own};
+  damp(suspicion);
+  suspicion.fallback = suspicion.since + stretched(2 * budget, suspicion.stretch) +
+                       context_.prng.between(Duration::zero(), 2 * budget);
   const bool judges = is_own || cause != SuspicionCause::suspected || is_ring_judge(slot);
   suspicion.role = judges ? Role::judge : Role::listener;
   // The accuser looks at once; the others spread their first looks.
@@ -52,6 +57,17 @@ void Suspicions::open(Slot slot, SuspicionCause cause, const LifeId& witness) {
       (is_own ? Duration::zero() : context_.prng.between(Duration::zero(), look_interval()));
   suspicion.witnesses.add(witness);
   list_.push_back(std::move(suspicion));
+}
+
+/// A peer that has flapped is given time. Not where others have given it already, nor where the
+/// cluster wants no suspicions.
+void Suspicions::damp(Suspicion& suspicion) {
+  const bool is_damped =
+      suspicion.cause == SuspicionCause::doubted || suspicion.cause == SuspicionCause::suspected;
+  if (!is_damped) return;
+  const std::uint64_t name = context_.table.name_hash(suspicion.slot);
+  suspicion.stretch = context_.flaps.stretch(name, context_.now);
+  suspicion.since = context_.flaps.begin_of_suspicion(name, context_.now);
 }
 
 bool Suspicions::contains(Slot slot) const {
@@ -103,9 +119,26 @@ void Suspicions::on_heard(const LifeId& life) {
   if (suspicion != list_.end()) suspicion->last_heard = context_.now;
 }
 
+void Suspicions::begin_anew() {
+  const Duration budget = context_.pause_budget();
+  for (Suspicion& suspicion : list_) {
+    suspicion.since = context_.now;
+    suspicion.fallback = context_.now + stretched(2 * budget, suspicion.stretch) +
+                         context_.prng.between(Duration::zero(), 2 * budget);
+    suspicion.silent_looks = 0;
+    suspicion.next_look = context_.now + context_.prng.between(Duration::zero(), look_interval());
+    const bool is_told = suspicion.cause == SuspicionCause::suspected ||
+                         suspicion.cause == SuspicionCause::failed_elsewhere;
+    if (is_told) continue;
+    suspicion.cause =
+        context_.config.suspicion_enabled ? SuspicionCause::doubted : SuspicionCause::silent;
+  }
+}
+
 void Suspicions::on_pause(Duration length) {
   for (Suspicion& suspicion : list_) {
-    suspicion.since = std::min(suspicion.since + length, context_.now);
+    const Instant prolonged = std::min(suspicion.since + length, context_.now);
+    suspicion.since = std::max(suspicion.since, prolonged);  // which a hold-down may have put off
     suspicion.fallback += length;
     suspicion.silent_looks = 0;
     suspicion.next_look = context_.now;
@@ -119,7 +152,14 @@ Duration Suspicions::time_allowed(const Suspicion& suspicion) const {
       context_.pause_budget() + context_.pause_budget() * context_.health.slowness() / 4;
   if (suspicion.cause == SuspicionCause::failed_elsewhere) return shortest;
   const std::size_t others = suspicion.witnesses.count_besides(context_.self_record().life.id);
-  return suspicion_timeout(shortest, budgets_max * shortest, others, confirmations_possible());
+  const Duration damped = stretched(shortest, suspicion.stretch);
+  return suspicion_timeout(damped, budgets_max * damped, others, confirmations_possible());
+}
+
+std::optional<Duration> Suspicions::time_allowed(Slot slot) const {
+  const auto suspicion = std::ranges::find(list_, slot, &Suspicion::slot);
+  if (suspicion == list_.end()) return std::nullopt;
+  return time_allowed(*suspicion);
 }
 
 Instant Suspicions::verdict_at(const Suspicion& suspicion) const {
@@ -130,7 +170,7 @@ Instant Suspicions::verdict_at(const Suspicion& suspicion) const {
 /// The time allowed is over: looking on would put the verdict off for ever where an answer may
 /// take longer than the next look.
 bool Suspicions::awaits_last_answer(const Suspicion& suspicion) const {
-  return suspicion.silent_looks >= looks_for_verdict &&
+  return suspicion.silent_looks >= looks_needed(suspicion) &&
          context_.now >= suspicion.since + time_allowed(suspicion) &&
          context_.now < suspicion.last_look + context_.patience(suspicion.slot);
 }
@@ -145,7 +185,8 @@ void Suspicions::look(Suspicion& suspicion) {
   suspicion.last_look = context_.now;
   ++suspicion.silent_looks;
   // One that can neither be failed nor refutes is not hammered for ever.
-  const bool is_old = context_.now > suspicion.since + 2 * budgets_max * context_.pause_budget();
+  const Duration longest = stretched(budgets_max * context_.pause_budget(), suspicion.stretch);
+  const bool is_old = context_.now > suspicion.since + 2 * longest;
   const Duration interval = is_old ? context_.config.probe_interval : look_interval();
   suspicion.next_look = context_.now + context_.prng.between(interval * 3 / 4, interval * 5 / 4);
 }
@@ -171,6 +212,7 @@ void Suspicions::speak(Suspicion& suspicion) {
 bool Suspicions::is_accusable(const Suspicion& suspicion) const {
   if (suspicion.cause != SuspicionCause::doubted) return false;
   if (suspicion.silent_looks <= looks_for_confirmation) return false;
+  if (context_.now < suspicion.since) return false;  // held down
   return suspicion.silent_looks > looks_for_accusation ||
          context_.now >= suspicion.since + context_.pause_budget() / doubts_per_budget;
 }
@@ -188,7 +230,7 @@ void Suspicions::maybe_confirm(Suspicion& suspicion) {
 
 bool Suspicions::has_failed(const Suspicion& suspicion) const {
   if (suspicion.role != Role::judge || suspicion.cause == SuspicionCause::doubted) return false;
-  if (suspicion.silent_looks < looks_for_verdict) return false;
+  if (suspicion.silent_looks < looks_needed(suspicion)) return false;
   if (context_.now < verdict_at(suspicion)) return false;
   if (is_mutant(Mutant::deaf_member_judges)) return true;
   // Whom nobody answers, or hardly anybody, may have lost its own network: it buries nobody.
@@ -240,7 +282,8 @@ Instant Suspicions::deadline_of(const Suspicion& suspicion) const {
     return suspicion.last_look + context_.patience(suspicion.slot);
   }
   const Instant verdict = verdict_at(suspicion);
-  const bool is_held_back = suspicion.silent_looks < looks_for_verdict || verdict <= context_.now;
+  const bool is_held_back =
+      suspicion.silent_looks < looks_needed(suspicion) || verdict <= context_.now;
   return is_held_back ? suspicion.next_look : std::min(suspicion.next_look, verdict);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "core/context.hpp"
@@ -34,6 +35,9 @@ enum class SuspicionCause : std::uint8_t {
 /// if no verdict comes in a long time. Under loss one answer of many settles the matter, so the
 /// time allowed need only cover the pause that is tolerated.
 ///
+/// A member that flaps is given more time, and no accusation follows at once upon the last that it
+/// refuted (FlapDamping).
+///
 /// Limits: one suspicion a member.
 /// Source: Lifeguard for the shrinking time-out; looking instead of waiting is ours
 ///         (PROTOCOL.md, "Failure detection").
@@ -41,6 +45,8 @@ class Suspicions {
  public:
   /// Looks that must have stayed unanswered before a verdict, and before an own accusation.
   static constexpr unsigned looks_for_verdict = 3;
+  /// With suspicion switched off, where no time passes in which one answer could settle it.
+  static constexpr unsigned looks_at_once = 6;
   static constexpr unsigned looks_for_confirmation = 2;
   /// Looks, and the share of the pause budget, after which a doubt is told: whichever is first.
   static constexpr unsigned looks_for_accusation = 5;
@@ -68,10 +74,15 @@ class Suspicions {
         std::ranges::count(list_, SuspicionCause::doubted, &Suspicion::cause));
   }
 
+  /// How long a member that is doubted or suspected may stay silent, as things are now.
+  [[nodiscard]] std::optional<Duration> time_allowed(Slot slot) const;
+
   /// The member answered: it runs. Once accused, it is for the member itself to refute.
   void on_answer(Slot slot);
   /// A datagram of some life arrived, whatever it says.
   void on_heard(const LifeId& life);
+  /// Other rules are in force: every time begins now, and no look of before counts.
+  void begin_anew();
   /// This node did not run: the time does not count, nor do looks whose answers it missed.
   void on_pause(Duration length);
 
@@ -96,13 +107,19 @@ class Suspicions {
     Instant last_heard{};
     unsigned silent_looks = 0;
     bool has_confirmed = false;
+    /// By how much its time is longer because the member has flapped.
+    double stretch = 1;
   };
 
+  void damp(Suspicion& suspicion);
   [[nodiscard]] bool is_ring_judge(Slot slot) const;
   [[nodiscard]] wire::Update verdict_on(const Suspicion& suspicion) const;
   [[nodiscard]] std::size_t confirmations_possible() const;
   [[nodiscard]] Duration look_interval() const;
   [[nodiscard]] Duration time_allowed(const Suspicion& suspicion) const;
+  [[nodiscard]] static unsigned looks_needed(const Suspicion& suspicion) {
+    return suspicion.cause == SuspicionCause::silent ? looks_at_once : looks_for_verdict;
+  }
   [[nodiscard]] Instant verdict_at(const Suspicion& suspicion) const;
   [[nodiscard]] Instant deadline_of(const Suspicion& suspicion) const;
   [[nodiscard]] bool awaits_last_answer(const Suspicion& suspicion) const;

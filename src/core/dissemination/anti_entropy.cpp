@@ -59,7 +59,7 @@ void AntiEntropy::on_digest(Slot slot, std::uint64_t digest) {
 }
 
 void AntiEntropy::on_compared(Slot slot, std::uint64_t digest) {
-  if (digest == context_.table.digest() || is_mutant(Mutant::digests_always_equal)) return;
+  if (digest == context_.digest() || is_mutant(Mutant::digests_always_equal)) return;
   if (exchanges_.count(ExchangePurpose::sync) > 0) return;
   compare_with(slot);
 }
@@ -68,12 +68,13 @@ void AntiEntropy::compare_with(Slot slot) {
   next_allowed_ =
       context_.now + exchange_spacing + context_.prng.between(Duration::zero(), exchange_spacing);
   const auto& buckets = context_.table.buckets();
-  exchanges_.start({.purpose = ExchangePurpose::sync,
-                    .to = context_.table.at(slot).address,
-                    .slot = slot,
-                    .life = context_.table.at(slot).life.id},
-                   wire::SyncOpen{.buckets = {buckets.begin(), buckets.end()}},
-                   context_.config.exchange_timeout);
+  exchanges_.start(
+      {.purpose = ExchangePurpose::sync,
+       .to = context_.table.at(slot).address,
+       .slot = slot,
+       .life = context_.table.at(slot).life.id},
+      wire::SyncOpen{.buckets = {buckets.begin(), buckets.end()}, .settings = settings_.to_tell()},
+      context_.config.exchange_timeout);
 }
 
 wire::SyncEntries AntiEntropy::answer(const wire::SyncOpen& open) const {

@@ -9,6 +9,7 @@
 #include "core/detector/detector.hpp"
 #include "core/detector/ping_log.hpp"
 #include "core/exchanges.hpp"
+#include "core/settings/settings_keeper.hpp"
 
 namespace rollcall::core {
 
@@ -29,10 +30,12 @@ class AntiEntropy {
   static constexpr Duration settling_first = std::chrono::milliseconds(100);
   static constexpr unsigned settling_steps = 4;
 
-  AntiEntropy(Context& context, PingLog& pings, Exchanges& exchanges, Registrar& registrar)
+  AntiEntropy(Context& context, PingLog& pings, Exchanges& exchanges, SettingsKeeper& settings,
+              Registrar& registrar)
       : context_(context),
         pings_(pings),
         exchanges_(exchanges),
+        settings_(settings),
         registrar_(registrar) {}
 
   void start();
@@ -64,6 +67,7 @@ class AntiEntropy {
   Context& context_;
   PingLog& pings_;
   Exchanges& exchanges_;
+  const SettingsKeeper& settings_;
   Registrar& registrar_;
   Instant next_compare_ = never;
   Instant next_allowed_{};

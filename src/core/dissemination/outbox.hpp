@@ -19,14 +19,22 @@ class Outbox {
   /// told so at once (Lifeguard's buddy system), so that it can refute.
   template <class Message>
   void send(const Address& to, const Message& message, std::optional<Slot> receiver) {
+    send_with(to, message, receiver, [](wire::DatagramWriter&) {});
+  }
+  /// The same, with what the function adds before the updates that wait.
+  template <class Message, class Add>
+  void send_with(const Address& to, const Message& message, std::optional<Slot> receiver, Add add) {
     wire::DatagramWriter writer(context_.envelope());
     const bool fits = writer.add(message);
     ROLLCALL_CHECK(fits);
     if (context_.phase == Phase::leaving || context_.phase == Phase::aside) tell_of_end(writer);
     if (receiver) tell_about_itself(*receiver, writer);
+    add(writer);
     queue_.fill(writer);
     context_.send(to, writer);
   }
+  /// Whether updates wait for a datagram to ride on.
+  [[nodiscard]] bool has_updates() const { return !queue_.empty(); }
 
   /// Sends one record alone.
   void send_record(const Address& to, const wire::Update& update) {

@@ -268,9 +268,22 @@ void Membership::replace(Slot slot, const wire::Update& update, Provenance prove
   if (is_final(now_known.state)) {
     next_reap_ = std::min(next_reap_, context_.now + reap_interval);
   }
+  note_flap(before, now_known);
   publish_change(before, now_known);
   listener_.on_member_changed(slot);
   spread(slot, update, provenance);
+}
+
+/// Whatever makes a member come and go: a failure, whether or not it comes back; an accusation that
+/// it refuted; a restart so fast that nobody missed it.
+void Membership::note_flap(const Record& before, const Record& after) {
+  if (context_.config.profile == Profile::swim) return;
+  const bool is_same_life = after.life == before.life;
+  const bool refuted =
+      is_same_life && before.state == State::suspect && after.state == State::alive;
+  const bool restarted = !is_same_life && is_live(before.state) && is_live(after.state);
+  if (!refuted && !restarted && after.state != State::failed) return;
+  context_.flaps.on_flap(hash_bytes(after.name), context_.pause_budget(), context_.now);
 }
 
 void Membership::publish_change(const Record& before, const Record& after) {

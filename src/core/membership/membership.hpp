@@ -76,6 +76,7 @@ class Membership {
   void learn_known(Slot slot, const wire::Update& update, Provenance provenance);
   void learn_same_standing(Slot slot, const wire::Update& update, Provenance provenance);
   void replace(Slot slot, const wire::Update& update, Provenance provenance);
+  void note_flap(const Record& before, const Record& after);
   void publish_change(const Record& before, const Record& after);
   void publish_live_change(const Record& before, const Record& after, const std::string& by);
   void spread(Slot slot, const wire::Update& update, Provenance provenance);

@@ -10,9 +10,10 @@
 namespace rollcall::lab {
 
 std::span<const Experiment> experiments() {
-  static const std::array all = {first_detection(), dissemination(),  uniform_loss(),
-                                 slow_members(),    crash_latency(),  bootstrap_storm(),
-                                 gray_links(),      scale_and_churn()};
+  static const std::array all = {
+      first_detection(), dissemination(),           uniform_loss(), slow_members(),
+      crash_latency(),   bootstrap_storm(),         gray_links(),   scale_and_churn(),
+      heartbeats(),      four_settings_under_loss()};
   return all;
 }
 

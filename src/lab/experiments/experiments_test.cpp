@@ -74,11 +74,12 @@ INSTANTIATE_TEST_SUITE_P(All, ExperimentsTest,
                          testing::Values(Tiny{"e1", {8, 12}, 10}, Tiny{"e2", {8, 12}, 2},
                                          Tiny{"e3", {8}, 5}, Tiny{"e4", {12}, 1},
                                          Tiny{"e5", {16, 20}, 2}, Tiny{"e6", {4, 6}, 1},
-                                         Tiny{"e8", {20}, 1}, Tiny{"e10", {10, 12}, 1}),
+                                         Tiny{"e8", {20}, 1}, Tiny{"e10", {10, 12}, 1},
+                                         Tiny{"e11", {8, 12}, 1}, Tiny{"e12", {8}, 1}),
                          [](const auto& tiny) { return std::string(tiny.param.id); });
 
 TEST(ExperimentListTest, KnowsEachByItsNumberOnly) {
-  EXPECT_EQ(experiments().size(), 8U);
+  EXPECT_EQ(experiments().size(), 10U);
   EXPECT_EQ(find_experiment("e5")->id, "e5");
   EXPECT_EQ(find_experiment("E5"), nullptr);
   EXPECT_EQ(find_experiment(""), nullptr);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/prng.hpp"
 #include "sim/cluster.hpp"
 
 namespace rollcall::sim {
@@ -15,11 +16,12 @@ namespace {
 /// so that the bounds can be tight.
 class Stage {
  public:
-  explicit Stage(std::uint64_t seed, std::size_t members = 8)
+  explicit Stage(std::uint64_t seed, std::size_t members = 8, Duration silence = 6s)
       : cluster_({.size = members,
                   .world = {.seed = seed},
-                  .endings = {.process = 1s, .silence = 6s},
-                  .agreement = 15s}) {
+                  .endings = {.process = 1s, .silence = silence},
+                  .agreement = 15s,
+                  .settings = 1s}) {
     static_cast<void>(cluster_.form());  // a mutant may not get so far
     world().run_for(5s);
   }
@@ -30,6 +32,11 @@ class Stage {
   [[nodiscard]] std::string end(Duration time = 30s) {
     world().run_for(time);
     return cluster_.violations();
+  }
+  void change(HostId host, const core::SettingsChange& change) {
+    world().command(host, core::ChangeSettingsCommand{.change = change,
+                                                      .scope = core::SettingsScope::cluster,
+                                                      .expected_number = std::nullopt});
   }
   [[nodiscard]] static std::vector<HostId> range(std::uint32_t first, std::uint32_t last) {
     std::vector<HostId> hosts;
@@ -95,12 +102,28 @@ std::string deafness(std::uint64_t seed) {
 /// Every link loses a fifth, and one member half of what is left, both ways.
 std::string lossy_member(std::uint64_t seed) {
   Stage stage(seed);
+  stage.change(HostId{1}, {.suspicion_time = 600ms});
+  stage.world().run_for(1s);
   stage.world().set_link({.loss = 0.2});
   stage.world().set_loss(HostId{2}, {.in = 0.48, .out = 0.48});
   stage.world().run_for(10min);
   stage.world().set_loss(HostId{2}, {});
   stage.world().set_link({});
   return stage.end();
+}
+
+/// One that crashes and is started again and again, and then falls silent for good. It is given
+/// more time than others, but no more than three times as much.
+std::string flapping_then_silence(std::uint64_t seed) {
+  Stage stage(seed, 8, 16s);
+  for (int i = 0; i < 30; ++i) {
+    stage.world().crash(HostId{4});
+    stage.world().run_for(500ms);
+    stage.world().restart(HostId{4}, Disk::kept, {stage.cluster().seed()});
+    stage.world().run_for(2s);
+  }
+  stage.world().power_off(HostId{4});
+  return stage.end(60s);
 }
 
 std::string newcomers(std::uint64_t seed) {
@@ -169,6 +192,38 @@ std::string missed_tags(std::uint64_t seed) {
   return stage.end();
 }
 
+std::string switching(std::uint64_t seed) {
+  Stage stage(seed, 24);
+  stage.change(HostId{3}, {.detector = core::DetectorKind::gossip});
+  return stage.end(20s);
+}
+
+std::string switching_at_once(std::uint64_t seed) {
+  Stage stage(seed);
+  stage.change(HostId{3}, {.detector = core::DetectorKind::gossip});
+  stage.change(HostId{5}, {.suspicion_time = 3s});
+  return stage.end(10s);
+}
+
+/// Suspicion is switched on while a member is away, for less than it may be. Whoever had found it
+/// silent had no time to wait before, and has now.
+std::string switching_while_away(std::uint64_t seed) {
+  Stage stage(seed);
+  Prng prng(seed);
+  for (std::uint32_t round = 0; round < 16; ++round) {
+    const HostId away{2 + round % 6};
+    stage.change(HostId{1}, {.suspicion_enabled = false});
+    stage.world().run_for(1s);
+    stage.world().freeze(away);
+    stage.world().run_for(prng.between(600ms, 1100ms));
+    stage.change(HostId{1}, {.suspicion_enabled = true});
+    stage.world().run_for(500ms);
+    stage.world().thaw(away);
+    stage.world().run_for(5s);
+  }
+  return stage.end();
+}
+
 std::string departure(std::uint64_t seed) {
   Stage stage(seed);
   stage.world().run_for(5s);
@@ -196,6 +251,7 @@ constexpr Trial all[] = {
     {"long_pause", long_pause},
     {"deafness", deafness},
     {"lossy_member", lossy_member},
+    {"flapping_then_silence", flapping_then_silence},
     {"newcomers", newcomers},
     {"restart_with_disk", restart_with_disk},
     {"restart_without_disk", restart_without_disk},
@@ -203,6 +259,9 @@ constexpr Trial all[] = {
     {"waking_when_it_heals", waking_when_it_heals},
     {"missed_restart", missed_restart},
     {"missed_tags", missed_tags},
+    {"switching", switching},
+    {"switching_at_once", switching_at_once},
+    {"switching_while_away", switching_while_away},
     {"departure", departure},
     {"name_twin", name_twin},
 };
