@@ -54,6 +54,12 @@ void Node::State::handle(const wire::Ping& ping, const Address&, const LifeId&) 
   if (!unanswered_) unanswered_ = ping;
 }
 
+/// Whoever asks for an earlier life has not heard of this one, and would find that it has failed.
+void Node::State::introduce_itself(wire::DatagramWriter& writer) const {
+  // The datagram holds one short message so far: the record fits. If not, it goes without.
+  static_cast<void>(writer.add(compose_update(context.self_record())));
+}
+
 void Node::State::answer_ping(const wire::Ping& ping, const Address& from, const LifeId& sender) {
   const auto asker = context.table.find(sender);
   outbox_.send_with(from,
@@ -63,8 +69,9 @@ void Node::State::answer_ping(const wire::Ping& ping, const Address& from, const
                               .lost = context.path.lost()},
                     asker, [&](wire::DatagramWriter& writer) {
                       // A stranger may have forged where it asks from.
-                      if (!heartbeats_ || !asker) return;
-                      detector_->answer_heartbeats(*heartbeats_, writer);
+                      if (!asker) return;
+                      if (ping.target != context.self_record().life.id) introduce_itself(writer);
+                      if (heartbeats_) detector_->answer_heartbeats(*heartbeats_, writer);
                     });
   if (asker && is_live(context.table.at(*asker).state)) {
     anti_entropy_.on_digest(*asker, ping.digest);

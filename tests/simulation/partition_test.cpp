@@ -1,5 +1,10 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "simulation_test.hpp"
 
 namespace rollcall::sim {
@@ -21,6 +26,54 @@ TEST_P(Partition, OfTwoHalvesHealsByItself) {
   world().run_for(30s);
   EXPECT_EQ(cluster_->converge(1s), "");
 }
+
+class HealedPartition : public testing::TestWithParam<std::tuple<core::DetectorKind, unsigned>> {};
+
+/// Those that the other side had buried begin new lives; to their own side none of them has failed.
+TEST_P(HealedPartition, BuriesNobodyOnTheSameSide) {
+  constexpr std::uint32_t half = 10;
+  const auto [detector, seed] = GetParam();
+  World world({.seed = seed, .link = {.loss = 0}});
+  for (std::uint32_t i = 0; i < 2 * half; ++i) {
+    core::Config config;
+    config.name = "n" + std::to_string(i);
+    config.detector = detector;
+    world.add_host(config);
+  }
+  world.start_formed();
+  std::string buried;
+  const std::vector<HostId> hosts = world.hosts();
+  const std::vector<HostId> left(hosts.begin(), hosts.begin() + half);
+  world.observe([&](const Observation& observation) {
+    if (observation.event.kind != core::EventKind::member_failed) return;
+    const auto is_left = [&](const std::string& name) {
+      return std::ranges::any_of(left, [&](HostId host) { return world.name(host) == name; });
+    };
+    const std::string& observer = world.name(observation.observer.host);
+    if (is_left(observer) == is_left(observation.event.name)) {
+      buried += observer + " buries " + observation.event.name + "; ";
+    }
+  });
+  world.run_for(5s);
+
+  world.partition({left});
+  world.run_for(60s);
+  world.heal();
+  world.run_for(5s);
+
+  EXPECT_EQ(buried, "");
+}
+
+// Where somebody asked a member in its new life for the old one, before it had heard of the new
+// one.
+INSTANTIATE_TEST_SUITE_P(Found, HealedPartition,
+                         testing::Values(std::tuple{core::DetectorKind::gossip, 13U},
+                                         std::tuple{core::DetectorKind::gossip, 34U},
+                                         std::tuple{core::DetectorKind::pingack, 58U}),
+                         [](const auto& found) {
+                           return std::string(core::to_text(std::get<0>(found.param))) + "_seed" +
+                                  std::to_string(std::get<1>(found.param));
+                         });
 
 TEST_P(Partition, OfOneMemberHealsByItself) {
   make_joined(10);
