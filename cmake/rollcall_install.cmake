@@ -11,7 +11,7 @@ if(TARGET rollcall)
 endif()
 install(DIRECTORY include/rollcall DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp")
-install(TARGETS rollcall_library rollcall_runtime rollcall_core rollcall_wire rollcall_base
+install(TARGETS rollcall_library rollcall_runtime rollcall_core rollcall_registry rollcall_consensus rollcall_wire rollcall_base
         EXPORT rollcall_targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT rollcall_targets FILE rollcallTargets.cmake NAMESPACE rollcall:: DESTINATION "${package_dir}")
 configure_package_config_file(cmake/rollcallConfig.cmake.in

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dependency rule of ARCHITECTURE.md, on every #include of the tree.
 
-base <- wire <- core <- {runtime, sim}; runtime <- http <- agent <- cli; sim <- lab <- cli; launcher
-stands on base; documents, which stands on nothing, is for lab and agent.
+base <- wire <- core <- {runtime, sim}; base <- registry <- consensus <- {runtime, sim};
+runtime <- http <- agent <- cli; sim <- lab <- cli; launcher stands on base; documents, which
+stands on nothing, is for lab and agent.
 The pure rooms see neither the operating system nor a third party.
 """
 import re
@@ -17,10 +18,12 @@ ROOMS = {
     "base": {"base"},
     "wire": {"base", "wire"},
     "core": {"base", "wire", "core"},
-    "sim": {"base", "wire", "core", "sim"},
+    "registry": {"base", "registry"},
+    "consensus": {"base", "registry", "consensus"},
+    "sim": {"base", "wire", "core", "registry", "consensus", "sim"},
     "documents": {"documents"},
     "lab": {"base", "wire", "core", "documents", "sim", "lab"},
-    "runtime": {"base", "wire", "core", "runtime", "rollcall"},
+    "runtime": {"base", "wire", "core", "registry", "consensus", "runtime", "rollcall"},
     "launcher": {"base", "launcher"},
     "http": {"base", "http", "runtime", "rollcall"},
     # agent composes the rooms, and asks the core whether a configuration can be used.
@@ -28,7 +31,7 @@ ROOMS = {
     "cli": {"base", "agent", "cli", "http", "lab", "launcher", "rollcall"},
     "rollcall": {"rollcall"},
 }
-PURE = {"base", "wire", "core", "sim", "rollcall"}
+PURE = {"base", "wire", "core", "registry", "consensus", "sim", "rollcall"}
 
 # third party: the rooms that may see it.
 PARTIES = {

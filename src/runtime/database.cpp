@@ -30,6 +30,15 @@ Statement& Statement::bind(int place, std::int64_t number) {
   return *this;
 }
 
+Statement& Statement::bind(int place, Bytes bytes) {
+  if (bytes.empty()) {  // without an address it would be no value at all
+    sqlite3_bind_zeroblob(statement_.get(), place, 0);
+  } else {
+    sqlite3_bind_blob64(statement_.get(), place, bytes.data(), bytes.size(), SQLITE_STATIC);
+  }
+  return *this;
+}
+
 std::expected<bool, DatabaseError> Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
@@ -49,6 +58,12 @@ std::string Statement::text(int column) const {
 
 std::int64_t Statement::number(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
+}
+
+Bytes Statement::bytes(int column) const {
+  const void* const data = sqlite3_column_blob(statement_.get(), column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return {static_cast<const std::byte*>(data), size};
 }
 
 std::expected<Database, DatabaseError> Database::open(const std::filesystem::path& path) {

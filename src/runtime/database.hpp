@@ -12,6 +12,8 @@
 
 #include <sqlite3.h>
 
+#include "base/bytes.hpp"
+
 namespace rollcall::runtime {
 
 /// What SQLite said: its code, and its own words.
@@ -25,11 +27,15 @@ class Statement {
  public:
   Statement& bind(int place, std::string_view text);
   Statement& bind(int place, std::int64_t number);
+  /// Not copied: the bytes must stay until reset().
+  Statement& bind(int place, Bytes bytes);
   /// True while there is a row.
   std::expected<bool, DatabaseError> step();
   void reset();
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] std::int64_t number(int column) const;
+  /// Valid until the next step() or reset().
+  [[nodiscard]] Bytes bytes(int column) const;
 
  private:
   friend class Database;
@@ -53,6 +59,8 @@ class Database {
 
   std::expected<void, DatabaseError> run(const char* sql);
   std::expected<Statement, DatabaseError> prepare(std::string_view sql);
+  /// How many rows the last INSERT, UPDATE or DELETE touched.
+  [[nodiscard]] int changes() const { return sqlite3_changes(database_.get()); }
 
  private:
   struct Close {

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "consensus/raft/raft_state.hpp"
+
+/// What a follower does with entries, and what it answers once they are stored.
+///
+/// Source: Ongaro 2014, section 3.5.
+namespace rollcall::consensus::raft {
+
+/// Whether the sender leads in a term that this replica accepts, which then follows it.
+bool Raft::State::follow(VoterId from, Term of) {
+  if (of < hard.term) {
+    refuse_old_leader(from);
+    return false;
+  }
+  if (of > hard.term || role == Role::candidate || role == Role::pre_candidate) {
+    become_follower(of, from);
+  }
+  if (role == Role::leader || (leader != VoterId::nobody && leader != from)) {
+    ++counters.impossible_messages;  // a second leader in this term
+    return false;
+  }
+  leader = from;
+  leader_heard_ = now_;
+  arm_election();
+  return true;
+}
+
+void Raft::State::refuse_old_leader(VoterId from) {
+  if (!term_stored()) return;
+  send(from, AppendReply{.term = hard.term, .result = AppendResult::mismatch});
+}
+
+bool Raft::State::is_well_formed(const Append& append) const {
+  Position before = append.previous;
+  if (before.term > append.term) return false;
+  return std::ranges::all_of(append.entries, [&](const Entry& entry) {
+    const bool follows =
+        entry.index == next(before.index) && entry.term >= before.term && entry.term <= append.term;
+    before = {.term = entry.term, .index = entry.index};
+    if (entry.kind == EntryKind::membership) {
+      return follows && decode_membership(entry.payload).has_value();
+    }
+    return follows;
+  });
+}
+
+void Raft::State::on(VoterId from, Append& append) {
+  if (!is_well_formed(append)) {
+    ++counters.messages_refused;
+    return;
+  }
+  if (!follow(from, append.term)) return;
+  // The log is about to be replaced whole; the leader will ask again.
+  if (installing()) return;
+  reply_round_ = std::max(reply_round_, append.round);
+
+  const Index at = append.previous.index;
+  if (at >= log.base().index && !log.contains(append.previous)) {
+    if (at <= commit) {
+      ++counters.impossible_messages;  // the leader lacks what is committed
+      return;
+    }
+    reply_ = mismatch(append);
+    return;
+  }
+  take_entries(append);
+}
+
+void Raft::State::take_entries(Append& append) {
+  const Index reaches = advanced(append.previous.index, append.entries.size());
+  const auto conflict = std::ranges::find_if(append.entries, [this](const Entry& entry) {
+    return entry.index > log.base().index && log.term_at(entry.index) != entry.term;
+  });
+  if (conflict != append.entries.end()) {
+    if (conflict->index <= commit) {
+      ++counters.impossible_messages;
+      return;
+    }
+    // A disk that refuses or lags must not fill the memory.
+    if (store_failing || distance(stored, reaches) > 2 * config.uncommitted_entries_max) return;
+    if (log.has(conflict->index)) truncate(conflict->index);
+    for (auto entry = conflict; entry != append.entries.end(); ++entry) {
+      const Index index = entry->index;
+      std::optional<Membership> found;
+      if (entry->kind == EntryKind::membership) found = decode_membership(entry->payload);
+      log.append(std::move(*entry));
+      if (found) note_membership(index, std::move(*found));
+    }
+  }
+  follower_match_ = std::max(follower_match_, reaches);
+  commit = std::max(commit, std::min(append.commit, follower_match_));
+  if (append.entries.empty() || follower_match_ <= stored) {
+    reply_ = AppendReply{.result = AppendResult::accepted};
+  } else {
+    reply_when_stored_ = true;
+  }
+}
+
+AppendReply Raft::State::mismatch(const Append& append) const {
+  const Index below = std::min(previous(append.previous.index), log.last().index);
+  const Index hint = log.last_with_term_at_most(below, append.previous.term);
+  return {.term = hard.term,
+          .result = AppendResult::mismatch,
+          .match = hint,
+          .match_term = log.term_at(hint).value_or(Term::none),
+          .refused = append.previous.index};
+}
+
+void Raft::State::truncate(Index from) {
+  ROLLCALL_CHECK(from > commit);
+  ROLLCALL_CHECK(from > follower_match_);
+  log.truncate(from);
+  stored = std::min(stored, previous(from));
+  if (store_) store_->last = std::min(store_->last, previous(from));
+  bool rolled_back = false;
+  while (memberships_.back().index >= from) {
+    memberships_.pop_back();
+    rolled_back = true;
+  }
+  if (rolled_back) {
+    effects_->add(MembershipChanged{memberships_.back().membership, memberships_.back().index,
+                                    Settled::appended});
+  }
+}
+
+/// Answers speak of the term, so that they wait until it is stored; a vote waits for itself too.
+void Raft::State::settle_replies() {
+  if (vote_reply_ &&
+      (vote_reply_->reply.vote == Vote::granted ? stored_hard == hard : term_stored())) {
+    send(vote_reply_->to, vote_reply_->reply);
+    vote_reply_.reset();
+  }
+  if (role != Role::follower || leader == VoterId::nobody || !term_stored()) return;
+  if (reply_) {
+    reply_->term = hard.term;
+    reply_->round = reply_round_;
+    if (reply_->result == AppendResult::accepted) {
+      reply_->match = std::min(follower_match_, stored);
+    }
+    send(leader, *reply_);
+    reply_.reset();
+  }
+  if (install_reply_) {
+    install_reply_->term = hard.term;
+    install_reply_->round = reply_round_;
+    send(leader, *install_reply_);
+    install_reply_.reset();
+  }
+}
+
+}  // namespace rollcall::consensus::raft

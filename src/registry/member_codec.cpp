@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/member_codec.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "registry/limits.hpp"
+
+namespace rollcall::registry {
+namespace {
+
+constexpr std::size_t name_bytes_max = 128;
+constexpr std::size_t meta_entry_bytes_min = 5;
+
+/// Text that is shown: UTF-8 without control characters.
+bool is_shown_text(std::string_view text) {
+  return is_utf8(text) && std::ranges::none_of(text, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte < 0x20 || byte == 0x7F;
+         });
+}
+
+bool is_meta(const Meta& meta) {
+  std::size_t bytes = 0;
+  for (const MetaEntry& entry : meta) {
+    if (entry.key.empty() || entry.key.size() > meta_key_bytes_max ||
+        entry.value.size() > meta_value_bytes_max || !is_shown_text(entry.key) ||
+        !is_utf8(entry.value)) {
+      return false;
+    }
+    bytes += entry.key.size() + entry.value.size();
+  }
+  const auto out_of_order = [](const MetaEntry& a, const MetaEntry& b) { return a.key >= b.key; };
+  return meta.size() <= meta_entries_max && bytes <= meta_bytes_max &&
+         std::ranges::adjacent_find(meta, out_of_order) == meta.end();
+}
+
+bool is_check(const Check& check) {
+  if (check.kind == CheckKind::none) return check == Check{};
+  return !check.target.empty() && check.target.size() <= check_target_bytes_max &&
+         is_shown_text(check.target) && check.interval >= check_interval_min &&
+         check.interval <= check_interval_max && check.timeout > Duration::zero() &&
+         check.timeout <= check.interval && check.misses >= 1 && check.misses <= check_misses_max;
+}
+
+Duration read_duration(Reader& in) {
+  const auto nanoseconds = in.word<std::uint64_t>();
+  if (nanoseconds <= static_cast<std::uint64_t>(Duration::max().count())) {
+    return Duration(static_cast<Duration::rep>(nanoseconds));
+  }
+  in.refuse();
+  return {};
+}
+
+Check read_check(Reader& in) {
+  Check check;
+  check.kind = in.one_of(CheckKind::http);
+  if (check.kind == CheckKind::none) return check;
+  check.target = in.text(check_target_bytes_max);
+  check.interval = read_duration(in);
+  check.timeout = read_duration(in);
+  check.misses = in.word<std::uint16_t>();
+  return check;
+}
+
+void write_check(Writer& out, const Check& check) {
+  out.word(static_cast<std::uint8_t>(check.kind));
+  if (check.kind == CheckKind::none) return;
+  out.text(check.target);
+  write(out, check.interval);
+  write(out, check.timeout);
+  out.word(check.misses);
+}
+
+std::vector<Member> read_members(Reader& in) {
+  const std::size_t count = in.count(batch_entries_max, spec_bytes_min);
+  std::vector<Member> members;
+  for (std::size_t i = 0; i < count && in.is_good(); ++i) members.push_back(read_member(in));
+  return members;
+}
+
+}  // namespace
+
+std::string_view problem_of(const MemberSpec& spec) {
+  if (!is_valid_name(spec.id)) return "id: 1 to 128 letters, digits, '.', '_' or '-'";
+  if (spec.life.id.is_nobody() && spec.life.boot != 0) return "life: a boot counter needs an id";
+  if (spec.address.size() > address_bytes_max || !is_shown_text(spec.address)) {
+    return "address: at most 256 bytes of UTF-8 without control characters";
+  }
+  if (spec.ttl != Duration::zero() && (spec.ttl < ttl_min || spec.ttl > ttl_max)) {
+    return "ttl: 0 (no lease), or 100ms to 24h";
+  }
+  if (!is_meta(spec.meta)) {
+    return "meta: at most 64 keys (1 to 128 bytes) with values (at most 1024 bytes), 4096 bytes "
+           "together, UTF-8";
+  }
+  if (!is_check(spec.check)) {
+    return "check: tcp or http with a target of 1 to 512 bytes, an interval of 100ms to 1h, a "
+           "timeout up to the interval, 1 to 100 misses";
+  }
+  return {};
+}
+
+void write(Writer& out, const LifeId& id) {
+  out.word(id.high);
+  out.word(id.low);
+}
+void write(Writer& out, const Life& life) {
+  out.word(life.boot);
+  write(out, life.id);
+}
+void write(Writer& out, Duration duration) {
+  ROLLCALL_CHECK(duration >= Duration::zero());
+  out.word(static_cast<std::uint64_t>(duration.count()));
+}
+void write(Writer& out, const MemberSpec& spec) {
+  out.text(spec.id);
+  write(out, spec.life);
+  out.text(spec.address);
+  write(out, spec.ttl);
+  out.count(spec.meta.size());
+  for (const MetaEntry& entry : spec.meta) {
+    out.text(entry.key);
+    out.text(entry.value);
+  }
+  write_check(out, spec.check);
+}
+void write(Writer& out, const Member& member) {
+  write(out, member.spec);
+  out.word(member.since);
+  out.word(member.standing);
+  out.word(member.granted);
+}
+void write(Writer& out, const Departure& departure) {
+  out.text(departure.id);
+  write(out, departure.life);
+  out.word(departure.standing);
+  out.word(static_cast<std::uint8_t>(departure.cause));
+}
+void write(Writer& out, const ViewDelta& delta) {
+  out.text(delta.group);
+  out.word(delta.number);
+  out.word(static_cast<std::uint8_t>(delta.cause));
+  out.word(delta.term);
+  out.word(delta.index);
+  out.text(delta.leader);
+  out.count(delta.left.size());
+  for (const Departure& one : delta.left) write(out, one);
+  out.count(delta.joined.size());
+  for (const Member& one : delta.joined) write(out, one);
+  out.count(delta.updated.size());
+  for (const Member& one : delta.updated) write(out, one);
+}
+
+LifeId read_life_id(Reader& in) {
+  const auto high = in.word<std::uint64_t>();
+  return {high, in.word<std::uint64_t>()};
+}
+Life read_life(Reader& in) {
+  const auto boot = in.word<std::uint64_t>();
+  return {boot, read_life_id(in)};
+}
+std::string read_name(Reader& in) {
+  std::string name(in.text(name_bytes_max));
+  in.require(is_valid_name(name));
+  return name;
+}
+MemberSpec read_spec(Reader& in) {
+  MemberSpec spec;
+  spec.id = in.text(name_bytes_max);
+  spec.life = read_life(in);
+  spec.address = in.text(address_bytes_max);
+  spec.ttl = read_duration(in);
+  const std::size_t count = in.count(meta_entries_max, meta_entry_bytes_min);
+  spec.meta.reserve(count);
+  for (std::size_t i = 0; i < count && in.is_good(); ++i) {
+    std::string key(in.text(meta_key_bytes_max));
+    spec.meta.push_back({std::move(key), std::string(in.text(meta_value_bytes_max))});
+  }
+  spec.check = read_check(in);
+  in.require(in.is_good() && problem_of(spec).empty());
+  return spec;
+}
+Member read_member(Reader& in) {
+  Member member;
+  member.spec = read_spec(in);
+  member.since = in.word<std::uint64_t>();
+  member.standing = in.word<std::uint64_t>();
+  member.granted = in.word<std::uint64_t>();
+  return member;
+}
+Departure read_departure(Reader& in) {
+  Departure departure;
+  departure.id = read_name(in);
+  departure.life = read_life(in);
+  departure.standing = in.word<std::uint64_t>();
+  departure.cause = in.one_of(Cause::removed);
+  return departure;
+}
+ViewDelta read_delta(Reader& in) {
+  ViewDelta delta;
+  delta.group = read_name(in);
+  delta.number = in.word<std::uint64_t>();
+  delta.cause = in.one_of(Cause::removed);
+  delta.term = in.word<std::uint64_t>();
+  delta.index = in.word<std::uint64_t>();
+  delta.leader = in.text(name_bytes_max);
+  in.require(delta.leader.empty() || is_valid_name(delta.leader));
+  const std::size_t count = in.count(batch_entries_max, departure_bytes_min);
+  for (std::size_t i = 0; i < count && in.is_good(); ++i) {
+    delta.left.push_back(read_departure(in));
+  }
+  delta.joined = read_members(in);
+  delta.updated = read_members(in);
+  return delta;
+}
+
+}  // namespace rollcall::registry
