@@ -16,10 +16,12 @@
 #include "rollcall/error.hpp"
 #include "rollcall/event.hpp"
 #include "rollcall/faults.hpp"
+#include "rollcall/groups.hpp"
 #include "rollcall/member.hpp"
 #include "rollcall/options.hpp"
 #include "rollcall/settings.hpp"
 #include "rollcall/steadiness.hpp"
+#include "rollcall/subscription.hpp"
 
 namespace rollcall {
 
@@ -119,17 +121,6 @@ struct EventBatch {
   bool gap = false;
 };
 
-/// Ends the calls when destroyed. After its destructor returns, no call runs (except the one
-/// that destroys it, when that happens inside the callback itself).
-class Subscription {
- public:
-  Subscription() = default;
-  explicit Subscription(std::shared_ptr<void> hold) : hold_(std::move(hold)) {}
-
- private:
-  std::shared_ptr<void> hold_;
-};
-
 /// One running member of a cluster, inside this process.
 ///
 /// Threads: every function may be called from any thread, also from a callback. Functions that
@@ -215,6 +206,10 @@ class Agent {
   /// Calls back (on the protocol's thread: return at once, do not call the agent) whenever
   /// events_since() may have more to give.
   [[nodiscard]] Subscription on_new_events(std::function<void()> wake);
+
+  /// Views, leaders and groups, where Options::agreement is on; else null. Valid as long as the
+  /// agent.
+  [[nodiscard]] Groups* groups() const;
 
   /// Stops without leaving. Everything called after it answers ErrorCode::closed.
   void close();

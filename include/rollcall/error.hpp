@@ -20,6 +20,9 @@ enum class ErrorCode : std::uint8_t {
   unknown_member,    // no such member; nothing changed
   not_allowed,       // refused in this state; nothing changed
   version_mismatch,  // other settings are in force than expected: read them anew; nothing changed
+  no_quorum,         // nobody can decide now, the message says why; nothing changed: try again
+  overloaded,        // too many requests wait; nothing changed: try again a little later
+  gone,              // what was asked for is no longer kept: begin with the present state
   frozen,            // the member is frozen on purpose (Agent::set_faults); nothing changed
   closed             // the agent is closed; nothing changed
 };

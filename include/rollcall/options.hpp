@@ -18,6 +18,33 @@ class Loop;
 
 enum class Profile : std::uint8_t { rollcall, swim };
 
+/// Whether and how this member takes part in agreed views, leaders and groups.
+struct AgreementOptions {
+  /// Groups are there (Agent::groups()), on a thread of their own.
+  bool enabled = false;
+  /// Begins a cluster's log where there is none yet: the one member that starts alone. Without
+  /// Options::data_dir it votes from memory alone, and the log ends with it if it votes alone.
+  bool is_introducer = false;
+  /// Begins it together with so many members that say the same number; 0: not so. Votes from memory
+  /// alone where there is no data directory.
+  std::uint16_t bootstrap_expect = 0;
+  /// How many members vote: 1, 3 or 5. That of the leader counts.
+  std::size_t voters = 3;
+  /// A voter that has failed for so long is replaced.
+  std::chrono::nanoseconds voter_replace_after = std::chrono::seconds(30);
+  /// A follower waits one to two of these for the leader's word before it asks for votes.
+  std::chrono::nanoseconds election_timeout = std::chrono::milliseconds(300);
+  /// "etcd://HOST:PORT[,HOST:PORT...]" (etcds:// with TLS) keeps groups in an etcd cluster instead
+  /// of in the members' own log; empty: in their own.
+  std::string registry;
+  std::string registry_user;
+  std::string registry_password;
+  /// PEM files; empty: the system's authorities, and no certificate of our own.
+  std::string registry_ca_file;
+  std::string registry_cert_file;
+  std::string registry_key_file;
+};
+
 /// How to run one member. The defaults suit a data centre. What ClusterSettings has as well is
 /// what the member starts with: settings that a running cluster was given since win.
 struct Options {
@@ -68,6 +95,8 @@ struct Options {
   double drop_rate = 0;
   /// Lets faults be set while this member runs (Agent::set_faults). Not for production.
   bool allow_faults = false;
+  AgreementOptions agreement;
+
   /// Events kept for readers that come late.
   std::size_t events_kept = 4096;
   /// Runs this member on a shared loop; null gives it a thread of its own.

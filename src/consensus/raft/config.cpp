@@ -14,7 +14,11 @@ std::optional<ConfigError> validate(const Config& config) {
                       config.append_entries_max > 0 && config.append_window > 0 &&
                       config.uncommitted_entries_max > 0 && config.uncommitted_bytes_max > 0 &&
                       config.reads_max > 0 && config.snapshot_entries > 0 && config.chunk_bytes > 0;
-  if (!limits) return ConfigError::limits;
+  const bool fits = config.command_bytes_max <= Config::payload_bytes_max &&
+                    config.append_bytes_max <= Config::payload_bytes_max &&
+                    config.append_entries_max <= Config::entries_max &&
+                    config.chunk_bytes <= Config::payload_bytes_max;
+  if (!limits || !fits) return ConfigError::limits;
   return std::nullopt;
 }
 

@@ -14,6 +14,10 @@
 namespace rollcall::consensus::raft {
 
 struct Config {
+  /// What one message carries at most (codec.hpp); the limits below may be lower, not higher.
+  static constexpr std::size_t payload_bytes_max = 1U << 20U;
+  static constexpr std::size_t entries_max = 1024;
+
   VoterId self{};
 
   /// A follower waits between one and two of these for a leader's word; a leader that has not heard
@@ -25,10 +29,10 @@ struct Config {
   Duration store_retry = std::chrono::milliseconds(500);
 
   /// Largest command.
-  std::size_t command_bytes_max = 1U << 20U;
+  std::size_t command_bytes_max = payload_bytes_max;
   /// Largest append, in sizes of entries; one larger entry still travels, alone.
   std::size_t append_bytes_max = 256U << 10U;
-  std::size_t append_entries_max = 1024;
+  std::size_t append_entries_max = entries_max;
   /// Appends under way to one peer without an answer.
   std::size_t append_window = 16;
   /// Entries that a leader takes beyond the commit index before it refuses proposals.
@@ -50,7 +54,7 @@ struct Config {
 enum class ConfigError : std::uint8_t {
   no_self,   // self is nobody
   timeouts,  // not positive, or heartbeat_interval above a third of election_timeout
-  limits     // a limit is zero
+  limits     // a limit is zero, or more than a message can carry
 };
 std::string_view to_text(ConfigError error);
 

@@ -165,7 +165,7 @@ std::string_view to_text(ConfigError error) {
     case ConfigError::timeouts:
       return "timeouts must be positive, and three heartbeats fit into an election timeout";
     case ConfigError::limits:
-      return "a limit is zero";
+      return "a limit is zero, or more than a message can carry";
   }
   return "unknown";
 }
