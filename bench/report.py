@@ -44,6 +44,18 @@ ROWS = {
                        lambda v, p, line: max(line["samples"]) <= 5),
     "partition-heal-gossip": ("the same with detector gossip", "worst ≤ 5 s", None,
                               lambda v, p, line: max(line["samples"]) <= 5),
+    "failover": ("SIGKILL of the member that leads the log of three voters, until the next write is "
+                 "committed, median and worst", "≤ 1 s", None, lambda v, p, line: v <= 1),
+    "watch-1000": ("a join until the last of 1,000 watchers at one member has the view, median and "
+                   "worst", "≤ 2 × the time of a join alone + 50 ms", None,
+                   lambda v, p, line: v <= 2 * line["join_alone"] + 0.05),
+    "registry-memory": ("100,000 members in 1,000 groups: resident memory of a voter", "≤ 200 MB",
+                        None, lambda v, p, line: v <= 200),
+    "registry-restart": ("the same: restart of a voter until it has them all", "≤ 5 s", None,
+                         lambda v, p, line: v <= 5),
+    "cut-views": ("ten of 100 members killed together: views that it takes", "1", None,
+                  lambda v, p, line: v == 1),
+    "cut-time": ("the same: until the view is there", "≤ 1 s", None, lambda v, p, line: v <= 1),
     "resident": ("resident memory of an agent, 100 members", "≤ 8 MB", "serf",
                  lambda v, p, line: v <= 8),
     "proportional": ("proportional memory (PSS) of an agent, 100 members", "≤ 1/3 of serf", "serf",
@@ -59,6 +71,12 @@ ROWS = {
     "sim-memory/100000": ("100,000 members simulated, to the end of a host's silent loss: memory",
                           "≤ 8 GiB", None, lambda v, p, line: v <= 8),
 }
+for _clients in (1, 64, 256):
+    ROWS[f"joins-{_clients}"] = (
+        f"committed joins over HTTP, {_clients} client{'s' if _clients > 1 else ''}, three voters, "
+        "fsync on", "≥ 2 × etcd 3.4", "etcd", lambda v, p, line: p is not None and v >= 2 * p)
+    ROWS[f"joins-{_clients}-p99"] = ("the same: p99", "≤ etcd's", "etcd",
+                                     lambda v, p, line: p is not None and v <= p)
 BEGIN = "<!-- written by bench/run -->"
 END = "<!-- end of what bench/run wrote -->"
 HEAD = """Peers are measured in the same run, on the same machine: memberlist and Serf as Debian 12 has them,

@@ -20,6 +20,7 @@ else()
   target_link_libraries(rollcall_yaml INTERFACE yaml-cpp)
 endif()
 find_package(nlohmann_json 3.11 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
 # Logging is compiled into the one file that uses it; the shared libraries would be loaded whole.
 add_library(rollcall_log INTERFACE)

@@ -88,7 +88,56 @@ if(ROLLCALL_TESTS)
   rollcall_test_program(rollcall_known_bad_tests LABEL simulation
                         SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} NO_SUPPORT
                         SOURCES ${sources} $<TARGET_OBJECTS:rollcall_sim>
-                        LINKS rollcall_core_mutable)
+                        LINKS rollcall_core_mutable rollcall_consensus)
+endif()
+
+# tests/simulation/known_bad/raft likewise, with a consensus room that can be told to be wrong
+# (src/consensus/raft/mutants.hpp), and the group of replicas of its unit tests.
+if(ROLLCALL_TESTS)
+  get_target_property(consensus_sources rollcall_consensus SOURCES)
+  add_library(rollcall_consensus_mutable STATIC EXCLUDE_FROM_ALL ${consensus_sources})
+  target_compile_definitions(rollcall_consensus_mutable PUBLIC ROLLCALL_MUTANTS)
+  target_link_libraries(rollcall_consensus_mutable PUBLIC rollcall_registry
+                        PRIVATE rollcall_warnings)
+  target_include_directories(rollcall_consensus_mutable PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  rollcall_use_pch(rollcall_consensus_mutable std)
+  file(GLOB sources CONFIGURE_DEPENDS
+       "${PROJECT_SOURCE_DIR}/tests/simulation/known_bad/raft/*.cpp")
+  rollcall_test_program(rollcall_raft_known_bad_tests LABEL simulation
+                        SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} NO_SUPPORT
+                        SOURCES ${sources}
+                                "${PROJECT_SOURCE_DIR}/src/consensus/raft/raft_world_test.cpp"
+                                "${PROJECT_SOURCE_DIR}/src/consensus/raft/raft_trials_test.cpp"
+                        LINKS rollcall_consensus_mutable)
+endif()
+
+# tests/simulation/known_bad/agreement likewise, with both rooms of the agreement. The registry's
+# objects are linked one by one, so that none comes from the right registry behind the consensus
+# room.
+if(ROLLCALL_TESTS)
+  get_target_property(registry_sources rollcall_registry SOURCES)
+  add_library(rollcall_registry_mutable OBJECT EXCLUDE_FROM_ALL ${registry_sources})
+  target_compile_definitions(rollcall_registry_mutable PUBLIC ROLLCALL_MUTANTS)
+  target_link_libraries(rollcall_registry_mutable PUBLIC rollcall_base PRIVATE rollcall_warnings)
+  target_include_directories(rollcall_registry_mutable PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  rollcall_use_pch(rollcall_registry_mutable std)
+  file(GLOB sources CONFIGURE_DEPENDS
+       "${PROJECT_SOURCE_DIR}/tests/simulation/known_bad/agreement/*.cpp")
+  rollcall_test_program(rollcall_agreement_known_bad_tests LABEL simulation
+                        SECONDS ${ROLLCALL_SIMULATION_SECONDS_MAX} NO_SUPPORT
+                        SOURCES ${sources} $<TARGET_OBJECTS:rollcall_sim>
+                                $<TARGET_OBJECTS:rollcall_registry_mutable>
+                        LINKS rollcall_consensus_mutable rollcall_core)
+endif()
+
+# The model of the agreement protocol (docs/raft.pml), where spin is there to look at it.
+if(ROLLCALL_TESTS)
+  find_program(ROLLCALL_SPIN spin)
+  if(ROLLCALL_SPIN)
+    add_test(NAME model.raft COMMAND "${PROJECT_SOURCE_DIR}/scripts/check_model" --quick)
+    set_tests_properties(model.raft PROPERTIES LABELS simulation
+                         TIMEOUT ${ROLLCALL_SIMULATION_SECONDS_MAX})
+  endif()
 endif()
 
 # Each tests/fuzz/NAME.cpp defines LLVMFuzzerTestOneInput. With ROLLCALL_FUZZ it is a fuzzer; in
@@ -100,6 +149,9 @@ set(fuzz_links_http_request_fuzz rollcall_http Boost::headers Threads::Threads)
 set(fuzz_links_config_fuzz rollcall_agent nlohmann_json::nlohmann_json)
 set(fuzz_links_scenario_fuzz rollcall_lab)
 set(fuzz_links_raft_message_fuzz rollcall_consensus)
+set(fuzz_links_registry_command_fuzz rollcall_registry)
+set(fuzz_links_registry_snapshot_fuzz rollcall_registry)
+set(fuzz_links_agreement_frame_fuzz rollcall_consensus)
 file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
 set(replay_main "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp")
 list(REMOVE_ITEM fuzzers "${replay_main}")

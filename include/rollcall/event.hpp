@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "rollcall/groups.hpp"
 #include "rollcall/member.hpp"
 #include "rollcall/settings.hpp"
 
@@ -23,7 +24,9 @@ enum class EventType : std::uint8_t {
   member_reap,
   name_conflict,
   protocol_warning,
-  protocol_changed
+  protocol_changed,
+  view,           // the cluster's members, as agreed upon, are others
+  leader_changed  // another member leads the cluster, or nobody does
 };
 /// "member-join", "member-alive", …
 std::string_view to_text(EventType type);
@@ -44,6 +47,9 @@ struct Event {
   /// Only for protocol_changed, which is about this observer itself: which settings came into
   /// force.
   std::shared_ptr<const SettingsNews> settings;
+  /// Only for view and leader_changed, which are about this observer itself: the view of the group
+  /// `cluster`, whose leader is the cluster's. Null: there is no leader now.
+  std::shared_ptr<const View> view;
 };
 
 }  // namespace rollcall

@@ -77,6 +77,12 @@ struct Group {
 
 /// One more view of a group, and how it differs from the one before.
 struct ViewChange {
+  /// Larger groups of clients change too often to be told whole each time.
+  static constexpr std::size_t members_told_max = 256;
+
+  /// Its members are left out where there are more than members_told_max (but for `cluster`), and
+  /// in the oldest of very many that changes() gives: then they follow from the view before, less
+  /// `left`, with `joined` at the end.
   View view;
   struct Departure {
     std::string id;
@@ -164,10 +170,11 @@ class Groups {
   /// unknown_member: there is no such group.
   virtual void get(const std::string& group, Consistency consistency, Timeout timeout,
                    Callback<Group> done) = 0;
-  /// The views of the group `cluster` above `since`, oldest first; at most those still kept.
+  /// The views of the group `cluster` above `since`, oldest first: those still kept, and of a
+  /// cluster of N members at most the latest 262,144 / N.
   virtual void views(std::uint64_t since, Callback<std::vector<View>> done) = 0;
-  /// What followed view `after` of a group, oldest first. gone: those are no longer kept, so begin
-  /// with get(); unknown_member: no such group.
+  /// What followed view `after` of a group, oldest first, all that there is. gone: those are no
+  /// longer kept, so begin with get(); unknown_member: no such group.
   virtual void changes(const std::string& group, std::uint64_t after,
                        Callback<std::vector<std::shared_ptr<const ViewChange>>> done) = 0;
   /// no_quorum while there is none. Does not wait.

@@ -7,6 +7,7 @@
 #include "rollcall/error.hpp"
 #include "rollcall/event.hpp"
 #include "rollcall/faults.hpp"
+#include "rollcall/groups.hpp"
 #include "rollcall/member.hpp"
 #include "rollcall/options.hpp"
 #include "rollcall/settings.hpp"

@@ -49,6 +49,10 @@ class Layers(unittest.TestCase):
     def test_keeps_each_third_party_in_its_rooms(self):
         self.assertEqual(1, len(layer_problems("src/http/a.cpp", "#include <sqlite3.h>")))
         self.assertEqual(1, len(layer_problems("src/runtime/a.cpp", "#include <gtest/gtest.h>")))
+        for header in ["nlohmann/json.hpp", "openssl/ssl.h", "boost/asio/ssl.hpp"]:
+            line = f"#include <{header}>"
+            self.assertEqual([], layer_problems("src/runtime/etcd/a.cpp", line), header)
+            self.assertEqual(1, len(layer_problems("src/runtime/a.cpp", line)), header)
         self.assertEqual([], layer_problems("src/runtime/a_test.cpp", "#include <gtest/gtest.h>"))
 
     def test_allows_the_direction(self):

@@ -28,20 +28,26 @@ ROOMS = {
     "http": {"base", "http", "runtime", "rollcall"},
     # agent composes the rooms, and asks the core whether a configuration can be used.
     "agent": {"base", "agent", "core", "documents", "http", "runtime", "rollcall"},
-    "cli": {"base", "agent", "cli", "http", "lab", "launcher", "rollcall"},
+    "cli": {"base", "agent", "cli", "documents", "http", "lab", "launcher", "rollcall"},
     "rollcall": {"rollcall"},
 }
 PURE = {"base", "wire", "core", "registry", "consensus", "sim", "rollcall"}
 
-# third party: the rooms that may see it.
+# third party: the rooms that may see it, or the folder of a room.
 PARTIES = {
     "boost": {"runtime", "http", "agent", "cli"},
     "sqlite3.h": {"runtime"},
-    "yaml-cpp": {"agent", "documents", "lab"},
-    "nlohmann": {"http", "agent", "cli", "lab", "launcher"},
+    "yaml-cpp": {"agent", "cli", "documents", "lab"},
+    "nlohmann": {"http", "agent", "cli", "lab", "launcher", "runtime/etcd"},
+    "openssl": {"runtime/etcd"},
     "spdlog": {"agent", "cli"},
     "fmt": {"agent", "cli"},
     "CLI": {"agent", "cli"},
+}
+# Parts of a third party that fewer may see than the rest of it.
+PARTS = {
+    "boost/asio/ssl": {"runtime/etcd"},
+    "boost/beast/ssl": {"runtime/etcd"},
 }
 TEST_PARTIES = {"gtest", "gmock", "rapidcheck.h", "rapidcheck", "benchmark"}
 
@@ -67,7 +73,20 @@ def room_of(path):
     return None
 
 
-def problem_with(room, is_test, bracket, header):
+def folder_of(path):
+    """The room, and the folder in it, that a file lies in: "runtime/etcd"."""
+    return "/".join(path.parts[1:-1])
+
+
+def keepers_of(header):
+    """The rooms and folders that may see this part of a third party; None if it is none."""
+    for part, keepers in PARTS.items():
+        if header.startswith(part):
+            return keepers
+    return PARTIES.get(header.split("/")[0])
+
+
+def problem_with(room, folder, is_test, bracket, header):
     """Why this file must not include this header; None if it may."""
     first = header.split("/")[0]
     if first in ROOMS and "/" in header:
@@ -78,9 +97,10 @@ def problem_with(room, is_test, bracket, header):
         return f"no room is called '{first}'; include by room, as \"core/node.hpp\""
     if first in TEST_PARTIES:
         return None if is_test else f"{first} belongs in tests"
-    if first in PARTIES:
-        allowed = room in PARTIES[first]
-        return None if allowed else f"{room} must not include the third party {first}"
+    keepers = keepers_of(header)
+    if keepers is not None:
+        allowed = room in keepers or folder in keepers
+        return None if allowed else f"{folder} must not include the third party {first}"
     if room in PURE and not is_test:
         if header in WORLDLY:
             return f"{room} is pure: no <{header}>"
@@ -102,7 +122,7 @@ def check(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
         if match:
-            problem = problem_with(room, is_test, match.group(1), match.group(2))
+            problem = problem_with(room, folder_of(path), is_test, match.group(1), match.group(2))
             if problem:
                 problems.append(f"{path}:{number}: {problem}")
     return problems

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "agent/config.hpp"
@@ -29,6 +30,7 @@ using Clock = MainLoop::Clock;
 constexpr int done = 0;
 constexpr int refused = 1;
 constexpr int bad_usage = 2;
+constexpr rlim_t descriptors_wanted = 8192;
 
 /// Everything that was said at the start, kept for reading it again.
 struct Launch {
@@ -52,6 +54,15 @@ void trim_memory() {
   mallopt(M_TRIM_THRESHOLD, threshold);
 }
 
+/// As many descriptors as the system permits: each client of the API takes one, and what a shell
+/// gives by default (1024) is fewer than the API serves.
+void allow_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, descriptors_wanted));
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void make_absolute(std::string& path) {
   if (!path.empty()) path = std::filesystem::absolute(path).string();
 }
@@ -60,7 +71,9 @@ void make_absolute(std::string& path) {
 void prepare_daemon(Launch& launch) {
   Settings& settings = launch.config.settings;
   for (std::string* path :
-       {&settings.data_dir, &settings.hosts, &settings.log_file, &settings.pid_file}) {
+       {&settings.data_dir, &settings.hosts, &settings.log_file, &settings.pid_file,
+        &settings.registry_password_file, &settings.registry_ca_file, &settings.registry_cert_file,
+        &settings.registry_key_file}) {
     make_absolute(*path);
   }
   auto& file = launch.flags.config_file;
@@ -243,6 +256,7 @@ int run(const std::vector<std::string>& arguments) {
     return done;
   }
   trim_memory();
+  allow_descriptors();
   std::optional<Daemon> daemon;
   if (launch->config.settings.daemon) {
     prepare_daemon(*launch);

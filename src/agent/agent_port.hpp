@@ -46,6 +46,9 @@ class AgentPort {
   virtual void set_faults(const FaultPlan& plan, Agent::DoneCallback done) = 0;
   [[nodiscard]] virtual FaultsInForce faults() const = 0;
 
+  /// The agreed side; null where there is none. The same as long as the port lives.
+  [[nodiscard]] virtual Groups* groups() const { return nullptr; }
+
   using TagsCallback = std::function<void(std::expected<Tags, Error>)>;
   /// Gives back all tags as they are afterwards.
   virtual void change_tags(const TagChanges& changes, TagsCallback done) = 0;
@@ -90,6 +93,7 @@ class LiveAgentPort final : public AgentPort {
     agent_.set_faults(plan, std::move(done));
   }
   [[nodiscard]] FaultsInForce faults() const override { return agent_.faults(); }
+  [[nodiscard]] Groups* groups() const override { return agent_.groups(); }
   void change_tags(const TagChanges& changes, TagsCallback done) override;
 
  private:

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "agent/watch_hub.hpp"
+
 namespace rollcall::agent {
 namespace {
 
@@ -29,6 +31,12 @@ Meaning meaning_of(ErrorCode code) {
       return {412, "version-mismatch"};
     case ErrorCode::timeout:
       return {504, "timeout"};
+    case ErrorCode::no_quorum:
+      return {503, "no-quorum"};
+    case ErrorCode::overloaded:
+      return {503, "overloaded"};
+    case ErrorCode::gone:
+      return {410, "gone"};
     case ErrorCode::frozen:
       return {503, "frozen"};
     case ErrorCode::closed:
@@ -46,11 +54,8 @@ struct LaterPath {
   std::string_view feature;
 };
 /// What a later version will answer, with all paths below each.
-constexpr std::array<LaterPath, 11> later_paths = {
-    {{"/v1/leader", "electing a leader"},
-     {"/v1/views", "agreed views"},
-     {"/v1/groups", "named groups"},
-     {"/v1/services", "the service registry"},
+constexpr std::array<LaterPath, 8> later_paths = {
+    {{"/v1/services", "the service registry"},
      {"/v1/self/services", "the service registry"},
      {"/v1/user-events", "user events"},
      {"/v1/queries", "queries"},
@@ -72,10 +77,14 @@ std::string_view later_feature_at(std::string_view path) {
 
 http::Response failure_response(const Error& error) {
   const Meaning meaning = meaning_of(error.code);
-  return http::error_response({.status = meaning.status,
-                               .code = meaning.code,
-                               .message = error.message,
-                               .field = error.field});
+  http::Response response = http::error_response({.status = meaning.status,
+                                                  .code = meaning.code,
+                                                  .message = error.message,
+                                                  .field = error.field});
+  const bool is_worth_another_try =
+      error.code == ErrorCode::no_quorum || error.code == ErrorCode::overloaded;
+  if (is_worth_another_try) response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 std::expected<bool, http::Problem> switch_parameter(const http::Request& request,
@@ -100,6 +109,11 @@ http::Router make_api(const ApiContext& context, http::Guard guard) {
   add_settings_routes(router, context);
   add_reference_routes(router, context);
   add_switch_routes(router, context);
+  Groups* const groups = context.agent.groups();
+  const auto hub =
+      groups == nullptr ? nullptr : std::make_shared<WatchHub>(*groups, context.wake_streams);
+  add_group_routes(router, context, hub);
+  add_view_routes(router, context, hub);
   return router;
 }
 

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,8 @@
 /// The HTTP API of an agent. What each path takes and gives is in docs/http.md.
 namespace rollcall::agent {
 
+class WatchHub;
+
 /// What the routes work on; it outlives them.
 struct ApiContext {
   AgentPort& agent;
@@ -26,6 +30,8 @@ struct ApiContext {
   std::function<void(std::function<void()>)> run_later = [](const std::function<void()>& work) {
     work();
   };
+  /// Has the server ask its streams again: there may be more for them. Any thread.
+  std::function<void()> wake_streams = [] {};
 };
 
 /// All routes, ready for Server::start().
@@ -42,6 +48,11 @@ void add_fault_routes(http::Router& router, const ApiContext& context);      // 
 void add_settings_routes(http::Router& router, const ApiContext& context);   // api_settings.cpp
 void add_reference_routes(http::Router& router, const ApiContext& context);  // api_reference.cpp
 void add_switch_routes(http::Router& router, const ApiContext& context);     // api_switch.cpp
+// The hub lives as long as the router; null where there is no agreed side.
+void add_group_routes(http::Router& router, const ApiContext& context,
+                      const std::shared_ptr<WatchHub>& hub);  // api_groups.cpp
+void add_view_routes(http::Router& router, const ApiContext& context,
+                     const std::shared_ptr<WatchHub>& hub);  // api_views.cpp
 
 /// Adds a path that changes something, as older clients ask for it: with POST, and with GET where
 /// http.allow_get_mutations says so. `parameters` is what its query may have.
@@ -55,6 +66,10 @@ http::Response failure_response(const Error& error);
 /// The value of a parameter that is true or false; `otherwise` where it is not given.
 std::expected<bool, http::Problem> switch_parameter(const http::Request& request,
                                                     std::string_view name, bool otherwise);
+
+/// The view after which a reader goes on, by Last-Event-ID or ?since=; nothing if it says neither.
+std::expected<std::optional<std::uint64_t>, http::Problem> number_after(
+    const http::Request& request);
 
 /// Joins the seeds, as written, and answers with what became of each. `field` is the parameter
 /// that they came from.

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/agreement_json.hpp"
 #include "agent/values.hpp"
 
 namespace rollcall::agent {
@@ -66,14 +67,6 @@ std::string calendar_text(const char* format, WallTime time) {
   return {text.data(), size};
 }
 
-/// "1.234" for 1234 microseconds.
-void append_milliseconds(std::string& out, std::chrono::nanoseconds time) {
-  const auto micros = std::chrono::round<std::chrono::microseconds>(time).count();
-  std::array<char, 8> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%03d", static_cast<int>(micros % 1000));
-  out.append(std::to_string(micros / 1000)).append(fraction.data());
-}
-
 void append_tags(std::string& out, const Tags& tags) {
   out += '{';
   bool is_first = true;
@@ -122,6 +115,13 @@ std::string time_text(WallTime time) {
   std::snprintf(fraction.data(), fraction.size(), ".%03dZ",
                 static_cast<int>(millis < 0 ? millis + 1000 : millis));
   return calendar_text("%Y-%m-%dT%H:%M:%S", time) + fraction.data();
+}
+
+void append_milliseconds(std::string& out, std::chrono::nanoseconds time) {
+  const auto micros = std::chrono::round<std::chrono::microseconds>(time).count();
+  std::array<char, 8> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%03d", static_cast<int>(micros % 1000));
+  out.append(std::to_string(micros / 1000)).append(fraction.data());
 }
 
 std::string reference_time_text(WallTime time) {
@@ -213,6 +213,16 @@ void append_event(std::string& out, const Event& event) {
     append_string(out, event.message);
   }
   if (event.settings) append_settings(out, *event.settings);
+  if (event.type == EventType::view || event.type == EventType::leader_changed) {
+    out += ",\"leader\":";
+    append_string(out, event.view ? event.view->leader : std::string());
+    out += ",\"view\":";
+    if (event.view) {
+      append_view(out, *event.view);
+    } else {
+      out += "null";
+    }
+  }
   out += '}';
 }
 

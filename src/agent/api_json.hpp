@@ -34,6 +34,9 @@ std::expected<nlohmann::ordered_json, http::Problem> json_in(const std::string& 
 /// What was found, for a message: cut where it is long.
 std::string shown_json(const nlohmann::ordered_json& value);
 
+/// "1.234" for 1234 microseconds.
+void append_milliseconds(std::string& out, std::chrono::nanoseconds time);
+
 /// With quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
@@ -43,7 +46,8 @@ void append_member(std::string& out, const Member& member);
 /// A member with {…,"penalty","flaps","hold_down_ms","time_allowed_ms"} besides.
 void append_steadiness(std::string& out, const Steadiness& steadiness);
 
-/// {"index","time","type","member",…}, with "by", "message" and "settings" where there are any.
+/// {"index","time","type","member",…}, with "by", "message" and "settings" where there are any, and
+/// of agreed views and leaders "leader" and "view".
 void append_event(std::string& out, const Event& event);
 
 /// "10.0.0.1:7420@" and the life's id.

@@ -64,7 +64,19 @@ Json counters_json(const Status& status) {
           {"pauses", status.pauses}};
 }
 
-Json status_json(const Status& status, const MemberList& members) {
+/// How the agreed side is doing: {"engine","role","term",…,"stale_ms","trouble"}.
+Json agreement_json(const Groups* groups) {
+  if (groups == nullptr) return {{"engine", "off"}};
+  const AgreementStatus now = groups->status();
+  Json json = {{"engine", now.engine},   {"role", now.role},      {"term", now.term},
+               {"leader", now.leader},   {"log", now.log},        {"commit", now.commit},
+               {"applied", now.applied}, {"voters", now.voters},  {"learners", now.learners},
+               {"stale_ms", nullptr},    {"trouble", now.trouble}};
+  if (now.stale_for) json["stale_ms"] = milliseconds(*now.stale_for);
+  return json;
+}
+
+Json status_json(const Status& status, const MemberList& members, const Groups* groups) {
   const auto uptime = std::chrono::round<std::chrono::milliseconds>(status.uptime);
   Json json = {{"cluster", status.cluster},
                {"name", status.name},
@@ -79,7 +91,8 @@ Json status_json(const Status& status, const MemberList& members) {
                {"event_index", status.event_index},
                {"faults", status.faults},
                {"members", member_counts(members)},
-               {"join_tries", join_tries(status)}};
+               {"join_tries", join_tries(status)},
+               {"agreement", agreement_json(groups)}};
   json.update(counters_json(status));
   return json;
 }
@@ -116,7 +129,7 @@ void add_status_routes(http::Router& router, const ApiContext& context) {
   };
 
   add("/v1/status", [&agent](const Request&) {
-    return json_answer(200, status_json(agent.status(), agent.members()));
+    return json_answer(200, status_json(agent.status(), agent.members(), agent.groups()));
   });
   add("/healthz", [](const Request&) { return json_answer(200, {{"status", "ok"}}); });
   add("/readyz",

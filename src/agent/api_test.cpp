@@ -636,8 +636,7 @@ TEST_F(ApiTest, RefusesSwitchesThatAreNone) {
 
 TEST_F(ApiTest, SaysOfWhatALaterVersionAnswersThatItIsNotAvailable) {
   for (const auto* const path :
-       {"/v1/leader", "/v1/views", "/v1/views/current", "/v1/groups", "/v1/groups/g/members/m",
-        "/v1/services/web", "/v1/keys", "/metrics", "/openapi.json", "/"}) {
+       {"/v1/services", "/v1/services/web", "/v1/keys", "/metrics", "/openapi.json", "/"}) {
     const auto answer = ask("POST", path);
     EXPECT_EQ(answer->status, 501U) << path;
     EXPECT_EQ(json::parse(answer->body)["error"]["code"], "not-available") << path;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/cluster_keys.hpp"
+#include "agent/config_agreement.hpp"
 #include "base/peer_address.hpp"
 #include "base/text.hpp"
 #include "core/config.hpp"
@@ -102,6 +103,9 @@ class Resolver {
     if (settings.broadcast_port == 0 || settings.broadcast_port > port_max) {
       report("broadcast-port", std::to_string(settings.broadcast_port) +
                                    " is out of range; allowed: 1 to " + std::to_string(port_max));
+    }
+    for (const KeyProblem& problem : problems_of_agreement(settings)) {
+      report(problem.key, problem.message);
     }
     const bool has_stats = settings.stats_interval != Duration::zero();
     if (has_stats && settings.stats_interval < stats_interval_min) {
@@ -280,6 +284,7 @@ Options to_options(const Settings& settings, std::vector<std::string> seeds) {
   options.leave_timeout = settings.leave_timeout;
   options.events_kept = settings.events_kept;
   options.allow_faults = settings.allow_faults;
+  options.agreement = agreement_options(settings);
   return options;
 }
 

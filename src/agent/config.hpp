@@ -57,6 +57,11 @@ nlohmann::ordered_json config_details_json(const Config& config);
 /// Errors: the hosts file cannot be read, or has a line that is no HOST or HOST:PORT.
 std::expected<std::vector<std::string>, ConfigProblem> seeds_of(const Config& config);
 
+/// The password in the file that registry-password-file names; empty if none is.
+///
+/// Errors: the file cannot be read, is empty, or is larger than any password.
+std::expected<std::string, ConfigProblem> registry_password_of(const Config& config);
+
 /// What the embedding API is given.
 Options to_options(const Settings& settings, std::vector<std::string> seeds);
 

@@ -464,6 +464,90 @@ TEST_F(FilesTest, TakesTheFileFromTheEnvironment) {
   EXPECT_EQ(config->settings.name, "from-file");
 }
 
+TEST(ConfigTest, TakesAllAboutAgreement) {
+  const auto config = from_flags({"--bootstrap-expect",
+                                  "3",
+                                  "--voters",
+                                  "5",
+                                  "--agreement",
+                                  "on",
+                                  "--voter-replace-after",
+                                  "1m",
+                                  "--election-timeout",
+                                  "1s",
+                                  "--registry",
+                                  "etcds://10.0.0.1:2379,[::1],etcd.example.org",
+                                  "--registry-user",
+                                  "u",
+                                  "--registry-password-file",
+                                  "/p",
+                                  "--registry-ca-file",
+                                  "/ca",
+                                  "--registry-cert-file",
+                                  "/c",
+                                  "--registry-key-file",
+                                  "/k"});
+  ASSERT_TRUE(config.has_value()) << problems_of(config);
+
+  const AgreementOptions made = to_options(config->settings, {}).agreement;
+
+  EXPECT_TRUE(made.enabled);
+  EXPECT_EQ(made.bootstrap_expect, 3);
+  EXPECT_EQ(made.voters, 5U);
+  EXPECT_EQ(made.voter_replace_after, 1min);
+  EXPECT_EQ(made.election_timeout, 1s);
+  EXPECT_EQ(made.registry, "etcds://10.0.0.1:2379,[::1],etcd.example.org");
+  EXPECT_EQ(made.registry_user, "u");
+  EXPECT_EQ(made.registry_ca_file, "/ca");
+  EXPECT_EQ(made.registry_cert_file, "/c");
+  EXPECT_EQ(made.registry_key_file, "/k");
+  EXPECT_TRUE(resolve({})->settings.agreement);
+  EXPECT_FALSE(from_flags({"--agreement", "off"})->settings.agreement);
+  EXPECT_TRUE(to_options(from_flags({"--is-introducer"})->settings, {}).agreement.is_introducer);
+}
+
+TEST(ConfigTest, RefusesWhatContradictsAboutAgreement) {
+  struct Case {
+    std::vector<std::string> flags;
+    std::string problem;
+  };
+  const std::vector<Case> cases = {
+      {{"--voters", "2"}, "flag --voters: found '2'; allowed: 1, 3 or 5"},
+      {{"--agreement", "maybe"}, "flag --agreement: found 'maybe'"},
+      {{"--bootstrap-expect", "1001"}, "found '1001'; allowed: 1 to 1000, or off"},
+      {{"--bootstrap-expect", "3", "--is-introducer"}, "together with is-introducer"},
+      {{"--election-timeout", "1ms"}, "found '1ms'; allowed: 50ms to 1m"},
+      {{"--voter-replace-after", "1ms"}, "found '1ms'; allowed: 1s to 24h"},
+      {{"--registry", "zk://h:1"}, "found 'zk://h:1'; allowed: etcd://HOST:PORT"},
+      {{"--registry", "etcd://h:1,,h:2"}, "flag --registry: found"},
+      {{"--registry", "etcd://h:1", "--agreement", "off"}, "together with agreement: off"},
+      {{"--registry-user", "u", "--registry-password-file", "/p"}, "only together with registry"},
+      {{"--registry", "etcd://h", "--registry-user", "u"},
+       "only together with registry-password-file"},
+      {{"--registry", "etcd://h", "--registry-ca-file", "/ca"}, "a registry of etcds://"},
+      {{"--registry", "etcds://h", "--registry-cert-file", "/c"},
+       "only together with registry-key-file"},
+  };
+  for (const Case& one : cases) {
+    EXPECT_THAT(problems_of(from_flags(one.flags)), HasSubstr(one.problem));
+  }
+}
+
+TEST_F(FilesTest, ReadsThePasswordOfTheRegistryFromItsFile) {
+  Config config;
+  EXPECT_EQ(registry_password_of(config).value_or("?"), "");
+
+  config.settings.registry_password_file = path_;
+  write("secret\nmore\n");
+  EXPECT_EQ(registry_password_of(config).value_or("?"), "secret");
+  EXPECT_EQ(config_json(config).dump().find("secret"), std::string::npos);
+
+  write("\n");
+  EXPECT_EQ(registry_password_of(config).error().key, "registry-password-file");
+  config.settings.registry_password_file = "/nowhere";
+  EXPECT_THAT(registry_password_of(config).error().message, HasSubstr("cannot be read"));
+}
+
 TEST(SchemaTest, GivesEveryKeyItsOwnNames) {
   for (const Key& key : all_keys()) {
     EXPECT_EQ(find_key(key.name), &key);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -18,7 +19,7 @@ namespace rollcall::agent {
 namespace {
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %v";
-constexpr const char* json_pattern = "%v";  // the whole line is made here
+constexpr const char* bare_pattern = "%v";  // the whole line is made here
 /// "error" and a space.
 constexpr std::size_t level_columns = 6;
 
@@ -79,6 +80,24 @@ std::string json_line(LogLevel level, std::string_view message, const LogFields&
   return dump(line);
 }
 
+constexpr const char* record_logger = "record";
+
+/// The time before a line of text; a record, and a line of JSON, is as it was made.
+class LineFormatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const bool is_record = message.logger_name == record_logger;
+    (is_record ? bare_ : stamped_).format(message, out);
+  }
+  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<LineFormatter>();
+  }
+
+ private:
+  spdlog::pattern_formatter bare_{bare_pattern};
+  spdlog::pattern_formatter stamped_{text_pattern};
+};
+
 }  // namespace
 
 std::string fields_text(const LogFields& fields) {
@@ -98,10 +117,13 @@ class Log::Impl {
       : file_(std::move(file)),
         is_json_(is_json),
         sink_(std::make_shared<spdlog::sinks::dist_sink_mt>()),
-        logger_("rollcall", sink_) {
-    logger_.flush_on(spdlog::level::trace);
-    // The library's own words about a line that it could not write go nowhere: there is nowhere.
-    logger_.set_error_handler([](const std::string&) {});
+        logger_("rollcall", sink_),
+        records_(record_logger, sink_) {
+    for (spdlog::logger* logger : {&logger_, &records_}) {
+      logger->flush_on(spdlog::level::trace);
+      // The library's own words about a line that it could not write go nowhere: there is nowhere.
+      logger->set_error_handler([](const std::string&) {});
+    }
     set_level(level);
   }
 
@@ -113,7 +135,11 @@ class Log::Impl {
       } else {
         sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file_);
       }
-      sink->set_pattern(is_json_ ? json_pattern : text_pattern);
+      if (is_json_) {
+        sink->set_pattern(bare_pattern);
+      } else {
+        sink->set_formatter(std::make_unique<LineFormatter>());
+      }
       sink_->set_sinks({std::move(sink)});
       return {};
     } catch (const spdlog::spdlog_ex& error) {
@@ -122,7 +148,9 @@ class Log::Impl {
   }
 
   void set_level(std::string_view level) {
-    logger_.set_level(spdlog::level::from_str(std::string(level)));
+    const auto least = spdlog::level::from_str(std::string(level));
+    logger_.set_level(least);
+    records_.set_level(least);
   }
 
   void write(LogLevel level, std::string_view message, const LogFields& fields) {
@@ -139,11 +167,19 @@ class Log::Impl {
     logger_.log(severity, spdlog::string_view_t(line));
   }
 
+  void record(LogLevel level, LogFields fields) {
+    const auto severity = spd_level(level);
+    if (!records_.should_log(severity)) return;
+    fields["time"] = time_text(std::chrono::system_clock::now());
+    records_.log(severity, spdlog::string_view_t(dump(fields)));
+  }
+
  private:
   std::string file_;
   bool is_json_;
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sink_;
   spdlog::logger logger_;
+  spdlog::logger records_;
 };
 
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -160,6 +196,10 @@ std::expected<Log, std::string> Log::open(const Settings& settings) {
 
 void Log::write(LogLevel level, std::string_view message, const LogFields& fields) const {
   impl_->write(level, message, fields);
+}
+
+void Log::record(LogLevel level, LogFields fields) const {
+  impl_->record(level, std::move(fields));
 }
 
 std::expected<void, std::string> Log::reopen() {

@@ -20,7 +20,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 using LogFields = nlohmann::ordered_json;
 
 /// The agent's log: one line for each thing that happened, as text ("message name=value …") or
-/// as JSON ({"time","level","message",…}).
+/// as JSON ({"time","level","message",…}); and records, which are JSON in both.
 ///
 /// Errors:  a line that cannot be written is lost; the agent goes on.
 /// Threads: any. A line is written before write() returns, so the protocol's thread never calls.
@@ -33,6 +33,9 @@ class Log {
   ~Log();
 
   void write(LogLevel level, std::string_view message, const LogFields& fields = {}) const;
+
+  /// A record for programs: a line of JSON alone, in a log of text too, with its "time" last.
+  void record(LogLevel level, LogFields fields) const;
 
   /// Opens the file anew, after something else moved it away.
   std::expected<void, std::string> reopen();

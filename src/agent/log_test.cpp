@@ -47,6 +47,23 @@ TEST_F(LogTest, WritesTextLines) {
                                                "why=\"two words\" n=3\n"));
 }
 
+TEST_F(LogTest, WritesRecordsAsJsonAloneInEitherFormat) {
+  for (const std::string format : {"text", "json"}) {
+    std::remove(path_.c_str());
+    settings_.log_format = format;
+    const auto log = Log::open(settings_);
+
+    log->record(LogLevel::info, {{"peer", "a"}, {"view", 3}});
+    log->write(LogLevel::info, "after", {});
+
+    const std::string text = written();
+    const auto record = nlohmann::json::parse(text.substr(0, text.find('\n')));
+    EXPECT_TRUE(text.starts_with("{\"peer\":\"a\",\"view\":3,\"time\":")) << text;
+    EXPECT_EQ(record.size(), 3U);
+    EXPECT_EQ(std::ranges::count(text, '\n'), 2);
+  }
+}
+
 TEST_F(LogTest, WritesJsonLines) {
   settings_.log_format = "json";
   const auto log = Log::open(settings_);

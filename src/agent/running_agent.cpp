@@ -65,6 +65,8 @@ LogLevel level_of(EventType type) {
     case EventType::member_update:
     case EventType::member_reap:
     case EventType::protocol_changed:
+    case EventType::view:
+    case EventType::leader_changed:
       break;
   }
   return LogLevel::info;
@@ -103,7 +105,11 @@ std::expected<std::unique_ptr<RunningAgent>, StartFailure> RunningAgent::start(
     server = std::move(*bound);
     config.settings.http = server->address();
   }
-  auto agent = Agent::create(to_options(config.settings, config.settings.join));
+  Options options = to_options(config.settings, config.settings.join);
+  auto password = registry_password_of(config);
+  if (!password) return std::unexpected(StartFailure{2, to_text(password.error())});
+  options.agreement.registry_password = std::move(*password);
+  auto agent = Agent::create(std::move(options));
   if (!agent) return std::unexpected(agent_failure(config, agent.error()));
   config = in_force(std::move(config), *agent);
 
@@ -124,7 +130,8 @@ RunningAgent::RunningAgent(Config config, std::vector<std::string> seeds, Agent 
       config_(std::move(config)),
       port_(agent_, [&loop](std::function<void()> work) { loop.post(std::move(work)); }),
       next_stats_(after(Clock::now(), config_.get()->settings.stats_interval)),
-      next_look_(Clock::now()) {}
+      next_look_(Clock::now()),
+      views_(config_.get()->settings.name) {}
 
 RunningAgent::~RunningAgent() {
   stop();
@@ -135,7 +142,8 @@ void RunningAgent::serve(std::unique_ptr<http::Server> server) {
   const ApiContext context{
       .agent = port_,
       .config = [this] { return config_.get(); },
-      .run_later = [this](std::function<void()> work) { loop_.post(std::move(work)); }};
+      .run_later = [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      .wake_streams = [server = server_.get()] { server->wake_streams(); }};
   router_.emplace(make_api(context, http::Guard(server_->address())));
   wakes_ = agent_.on_new_events([server = server_.get()] { server->wake_streams(); });
   server_->start([this](const http::Request& request, const http::Responder& responder) {
@@ -232,10 +240,17 @@ void RunningAgent::append_settings(LogFields& fields) const {
   fields["settings_by"] = now->by;
 }
 
-void RunningAgent::log_event(const Event& event) const {
+void RunningAgent::log_event(const Event& event) {
+  if (auto record = views_.on_event(event)) {
+    log_.record(level_of(event.type), std::move(*record));
+  }
+  if (event.type == EventType::view) return;  // all of it has been said
   LogFields fields = {{"member", event.member.name}, {"address", event.member.address}};
   if (!event.by.empty()) fields["by"] = event.by;
   if (event.settings) append_change(fields, *event.settings);
+  if (event.type == EventType::leader_changed) {
+    fields["leader"] = event.view ? event.view->leader : std::string();
+  }
   if (!event.message.empty()) fields["reason"] = event.message;
   fields["id"] = event.member.id;
   fields["incarnation"] = event.member.incarnation;

@@ -15,6 +15,7 @@
 #include "agent/log.hpp"
 #include "agent/main_loop.hpp"
 #include "agent/stats.hpp"
+#include "agent/view_log.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
 #include "rollcall/agent.hpp"
@@ -82,7 +83,7 @@ class RunningAgent {
   void log_unreachable_address(const Settings& settings) const;
   void begin_event_log();
   void log_new_events();
-  void log_event(const Event& event) const;
+  void log_event(const Event& event);
   void log_phase(Phase phase) const;
   void log_join_stages(const Status& status);
   /// Logs how far this member has come on its way in, if that has changed.
@@ -104,6 +105,7 @@ class RunningAgent {
   MainLoop::Clock::time_point next_look_;
   std::mutex events_mutex_;
   std::uint64_t logged_ = 0;  // the index of the last event logged
+  ViewLog views_;
   // Last, so that no callback finds any of the above gone.
   Subscription wakes_;
   Subscription events_;

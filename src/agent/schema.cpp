@@ -61,7 +61,37 @@ constexpr auto keys = std::to_array<Key>({
     {"broadcast-port", CountField{&Settings::broadcast_port},
      "The UDP port of broadcast, the same on every member."},
     {"is-introducer", SwitchField{&Settings::is_introducer},
-     "Being alone at the start is intended: no warning, and ready at once."},
+     "Being alone at the start is intended: no warning, and ready at once; and this member begins "
+     "the cluster's agreed log where there is none."},
+    {"agreement", SwitchField{&Settings::agreement, "on", "off"},
+     "Whether this member takes part in agreed views, leaders and groups.", Scope::cluster},
+    {"bootstrap-expect", CountField{&Settings::bootstrap_expect, "off"},
+     "Begin the agreed log together with so many members that say the same number, instead of by "
+     "one is-introducer.",
+     Scope::cluster},
+    {"voters", CountField{&Settings::voters},
+     "How many members vote on what is agreed: 1, 3 or 5. That of the leader counts.",
+     Scope::cluster},
+    {"voter-replace-after", DurationField{&Settings::voter_replace_after},
+     "A voter that has failed for so long is replaced by another member.", Scope::cluster},
+    {"election-timeout", DurationField{&Settings::election_timeout},
+     "A voter waits one to two of these for the leader's word before it asks for votes.",
+     Scope::cluster},
+    {"registry", TextField{&Settings::registry},
+     "Keep groups in an etcd cluster, etcd://HOST:PORT[,HOST:PORT...] or etcds:// with TLS, "
+     "instead "
+     "of in the members' own log.",
+     Scope::cluster},
+    {"registry-user", TextField{&Settings::registry_user}, "The user to be at that registry."},
+    {"registry-password-file", PathField{&Settings::registry_password_file},
+     "A file with that user's password, its first line."},
+    {"registry-ca-file", PathField{&Settings::registry_ca_file},
+     "A PEM file of the authorities that the registry's certificate is checked by (etcds://); "
+     "default: the system's."},
+    {"registry-cert-file", PathField{&Settings::registry_cert_file},
+     "A PEM file with the certificate to show to the registry."},
+    {"registry-key-file", PathField{&Settings::registry_key_file},
+     "A PEM file with the key of that certificate."},
     {"detector", ChoiceField{&Settings::detector, detectors},
      "How failures are detected: by asking (pingack) or by heartbeats that spread (gossip).",
      Scope::cluster, Reload::live},
@@ -124,8 +154,7 @@ struct LaterKey {
 };
 constexpr auto later_keys = std::to_array<LaterKey>({{"dns", "the DNS service"},
                                                      {"service", "the service registry"},
-                                                     {"services", "the service registry"},
-                                                     {"voters", "agreed views"}});
+                                                     {"services", "the service registry"}});
 
 char folded(char c) {
   if (c == '_' || c == '.') return '-';

@@ -34,6 +34,19 @@ struct Settings {
   std::size_t broadcast_port = 7419;
   bool is_introducer = false;
 
+  // Agreed views, leaders and groups.
+  bool agreement = true;
+  std::size_t bootstrap_expect = 0;  // 0: off
+  std::size_t voters = 3;
+  Duration voter_replace_after = std::chrono::seconds(30);
+  Duration election_timeout = std::chrono::milliseconds(300);
+  std::string registry;
+  std::string registry_user;
+  std::string registry_password_file;
+  std::string registry_ca_file;
+  std::string registry_cert_file;
+  std::string registry_key_file;
+
   // Failure detection.
   std::string detector = "pingack";
   std::string profile = "rollcall";

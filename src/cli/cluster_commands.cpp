@@ -282,6 +282,7 @@ void add_cluster_commands(CLI::App& program, Invocation& invocation) {
          return cluster.start(names, launcher::UpOptions{}.patience);
        }});
   add_cluster_network_commands(family, invocation);
+  add_cluster_scenario_command(family, invocation);
   add_exec(family, invocation);
 }
 

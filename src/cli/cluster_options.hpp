@@ -42,5 +42,7 @@ void add_node_command(CLI::App& family, Invocation& invocation, const NodeComman
 
 /// partition, cut, loss, link-down, link-up and heal.
 void add_cluster_network_commands(CLI::App& family, Invocation& invocation);
+/// run-scenario.
+void add_cluster_scenario_command(CLI::App& family, Invocation& invocation);
 
 }  // namespace rollcall::cli

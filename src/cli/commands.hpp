@@ -30,6 +30,8 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
 void add_member_commands(CLI::App& program, Invocation& invocation);    // members self suspects
 void add_status_commands(CLI::App& program, Invocation& invocation);    // status protocol
 void add_event_commands(CLI::App& program, Invocation& invocation);     // events
+void add_view_commands(CLI::App& program, Invocation& invocation);      // views leader
+void add_group_commands(CLI::App& program, Invocation& invocation);     // groups group
 void add_join_commands(CLI::App& program, Invocation& invocation);      // join leave force-leave
 void add_config_commands(CLI::App& program, Invocation& invocation);    // config
 void add_switch_command(CLI::App& program, Invocation& invocation);     // switch

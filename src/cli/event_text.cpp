@@ -35,6 +35,17 @@ std::string settings_text(const Json& settings) {
   return text;
 }
 
+/// "view 7 (joined), led by n1: n1, n2"
+std::string view_text(const Json& view) {
+  std::string text = "view " + field_text(view, "view") + " (" + field_text(view, "cause") +
+                     "), led by " + field_text(view, "leader");
+  std::string separator = ": ";
+  for (const Json& member : view.value("members", Json::array())) {
+    text += std::exchange(separator, ", ") + (member.is_string() ? member.get<std::string>() : "?");
+  }
+  return text;
+}
+
 std::string padded(const std::string& text, std::size_t columns) {
   return text + std::string(columns - std::min(columns, width(text)), ' ');
 }
@@ -55,7 +66,9 @@ std::string event_line(const std::string& data, Colours colours) {
   const std::string name =
       member.is_string() ? field_text(event, "member") : field_text(member, "name");
   const std::string by = field_text(event, "by");
-  const std::string message = field_text(event, "message");
+  const Json view = event.value("view", Json());
+  const bool is_view = type == "view" && view.is_object();
+  const std::string message = is_view ? view_text(view) : field_text(event, "message");
 
   std::string line = (when ? clock_text(*when) : printable(time)) + "  ";
   line += padded("#" + printable(field_text(event, "index")), index_columns) + "  ";

@@ -23,6 +23,13 @@ Read from an agent
   protocol       show the failure detector and suspicion in force
   events         follow what happens in the cluster, in order
 
+What all members agree on
+  views          show or follow the numbered views of the cluster's members
+  leader         show which member leads the cluster
+  groups         list the named groups
+  group          join, leave, remove, heartbeat, members, watch; and lead: run a
+                 command while this client leads a group
+
 Act on an agent
   join           let it join a cluster through any member of it
   leave          let it leave its cluster and stay up

@@ -72,10 +72,10 @@ std::string what_of(const CLI::App& app) {
 }
 
 /// What a later version will know. Whoever types it has not mistyped anything, and must not be
-/// led to another command ('leave' for 'leader').
+/// led to another command ('events' for 'event').
 bool is_later_command(const CLI::App& app, const std::string& word) {
-  constexpr std::array commands{"leader", "views", "groups", "group",   "services", "service",
-                                "event",  "query", "keys",   "monitor", "logs",     "doctor"};
+  constexpr std::array commands{"services", "service", "event", "query",
+                                "keys",     "monitor", "logs",  "doctor"};
   return app.get_parent() == nullptr && std::ranges::find(commands, word) != commands.end();
 }
 
@@ -194,6 +194,8 @@ void add_all_commands(CLI::App& program, Invocation& invocation) {
   add_member_commands(program, invocation);
   add_status_commands(program, invocation);
   add_event_commands(program, invocation);
+  add_view_commands(program, invocation);
+  add_group_commands(program, invocation);
   add_join_commands(program, invocation);
   add_switch_command(program, invocation);
   add_config_commands(program, invocation);

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/program.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), std::istream_iterator<std::string>()};
+}
+
 TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
   struct Case {
     std::vector<std::string> words;
@@ -25,8 +33,8 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
   const std::vector<Case> cases{
       {{"membrs"},
        "rollcall: command line: unknown command 'membrs'; did you mean 'rollcall members'?\n"},
-      {{"leader"},
-       "rollcall: leader: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"services"},
+       "rollcall: services: not available in this version; 'rollcall help' lists what there is\n"},
       {{"switch", "raft"},
        "rollcall: switch: detector: 'raft' is not one of pingack, gossip, ping, swim, heartbeat; "
        "'rollcall switch --help' tells what is allowed\n"},
@@ -41,10 +49,43 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
        "'rollcall config set --help' tells what is allowed\n"},
       {{"config", "set", "drop-rate=0", "drop-rate=1"},
        "rollcall: config set: 'drop-rate' is given twice; give each key once\n"},
-      {{"leader", "--json"},
-       "rollcall: leader: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"event", "--json"},
+       "rollcall: event: not available in this version; 'rollcall help' lists what there is\n"},
+      {{"group"},
+       "rollcall: group: which command is missing; it is one of join, lead, leave, heartbeat, "
+       "remove, members, watch\n"},
       {{"group", "join", "g"},
-       "rollcall: group: not available in this version; 'rollcall help' lists what there is\n"},
+       "rollcall: group join: id is required; 'rollcall group join --help' tells what is "
+       "allowed\n"},
+      {{"group", "join", "a b", "x"},
+       "rollcall: group join: group: 'a b' is no name: 1 to 128 letters, digits, '.', '_' or '-', "
+       "beginning with a letter or digit; 'rollcall group join --help' tells what is allowed\n"},
+      {{"group", "join", "g", "x", "--ttl", "10"},
+       "rollcall: group join: --ttl: '10' is no duration, such as 500ms, 10s or 2m; 'rollcall "
+       "group "
+       "join --help' tells what is allowed\n"},
+      {{"group", "join", "g", "x", "--meta", "role"},
+       "rollcall: group join: --meta: 'role' is not KEY=VALUE; 'rollcall group join --help' tells "
+       "what is allowed\n"},
+      {{"group", "join", "g", "x", "--check", "icmp://h"},
+       "rollcall: group join: --check: 'icmp://h' is not tcp://HOST:PORT or http://HOST:PORT/PATH "
+       "(or tcp, http: the address); 'rollcall group join --help' tells what is allowed\n"},
+      {{"group", "join", "g", "x", "--check-misses", "3"},
+       "rollcall: group join: --check-… is given without --check; say what to check with --check "
+       "tcp://HOST:PORT\n"},
+      {{"group", "lead", "g", "x"},
+       "rollcall: group lead: no command was given; write it behind '--', as in 'rollcall group "
+       "lead "
+       "db $HOSTNAME -- ./serve'\n"},
+      {{"group", "lead", "auto", "x", "--", "true"},
+       "rollcall: group lead: a group to lead has to be named; name it instead of 'auto'\n"},
+      {{"group", "lead", "g", "x", "--ttl", "100ms", "--", "true"},
+       "rollcall: group lead: --ttl: found '100ms'; allowed: at least 1s\n"},
+      {{"group", "lead", "g", "x", "--grace", "6s", "--", "true"},
+       "rollcall: group lead: --grace: found '6s'; allowed: at most half of --ttl, 5s\n"},
+      {{"group", "watch", "g", "--since", "-1"},
+       "rollcall: group watch: --since: '-1' is not a whole number from 0 to 18446744073709551615; "
+       "'rollcall group watch --help' tells what is allowed\n"},
       {{"cluster", "partition"},
        "rollcall: cluster partition: groups is required; 'rollcall cluster partition --help' tells "
        "what is allowed\n"},
@@ -113,11 +154,18 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
 TEST(CliProgram, SaysThatNoAgentAnswers) {
   // Port 1 is below what agents are given, and nothing listens there.
   for (const char* command :
-       {"members", "self", "suspects", "status", "protocol", "events", "leave"}) {
-    const Result result = run({command, "--http", "127.0.0.1:1"});
+       {"members", "self", "suspects", "status", "protocol", "events", "leave", "views", "leader",
+        "groups", "views --follow", "group members g", "group watch g", "group join g x",
+        "group leave g x", "group heartbeat g x", "group remove g x", "group join g x --keep",
+        "group lead g x -- true"}) {
+    std::vector<std::string> words = split_words(command);
+    const auto rest = std::ranges::find(words, "--");
+    words.insert(rest, {"--http", "127.0.0.1:1"});
+    const Result result = run(words);
     EXPECT_EQ(result.status, 3) << command;
+    const bool is_family = words.front() == "group";
     EXPECT_EQ(result.err,
-              std::string("rollcall: ") + command +
+              "rollcall: " + words.front() + (is_family ? " " + words.at(1) : "") +
                   ": no agent answers at 127.0.0.1:1 (Connection refused); start one with "
                   "'rollcall agent', or name another with --http HOST:PORT\n");
   }

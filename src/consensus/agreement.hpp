@@ -31,6 +31,8 @@ struct AgreementConfig {
   Duration report_interval = std::chrono::seconds(1);
   /// New members that come together within this are one view.
   Duration join_settle = std::chrono::milliseconds(20);
+  /// A member of the view whom this member's failure detector does not know counts as failed then.
+  Duration absent_after = std::chrono::seconds(30);
   /// A proposal without outcome is proposed again after this, and at once when the leader changes.
   Duration propose_again = std::chrono::seconds(1);
   /// Under way at once (at most registry::session_results_max), and waiting behind them.
@@ -57,6 +59,9 @@ std::string_view to_text(RequestFailure failure);
 struct ProposeToLog {
   ProposalToken token{};
   ByteVector command;
+  /// Not zero: what this member decided as the leader of that term (an eviction, a change of the
+  /// cluster), which must not reach the log under another leader: for Replica::propose_as_leader().
+  std::uint64_t term = 0;
 };
 struct ReadFromLog {
   ReadToken token{};
@@ -140,12 +145,14 @@ class Agreement {
   /// The world found that the process was stopped for long: leases begin anew.
   void on_paused(Instant now);
 
-  /// Each answered exactly once, at the latest when `until` has come.
+  /// Each answered exactly once, at the latest when `until` has come. What no rule allows
+  /// (registry/rules.hpp, to be asked before) is answered Status::malformed.
   void submit(RequestToken token, registry::Join join, Instant until, Instant now,
               AgreementEffects& effects);
   void submit(RequestToken token, registry::Leave leave, Instant until, Instant now,
               AgreementEffects& effects);
-  /// An operator removes a member of a group of clients, or (group `cluster`) of the cluster.
+  /// An operator removes a member of a group of clients, or (group `cluster`) of the cluster. Who
+  /// is not in the registry here is answered no_such_member: read() before, to be sure.
   void submit_removal(RequestToken token, std::string group, std::string id, Instant until,
                       Instant now, AgreementEffects& effects);
   void read(RequestToken token, Instant until, Instant now, AgreementEffects& effects);
@@ -157,6 +164,12 @@ class Agreement {
 
   [[nodiscard]] const registry::Registry& registry() const;
   [[nodiscard]] const Leadership& leadership() const;
+  /// Whether a proposal may still be given to the log; what may not is to be dropped without a
+  /// word.
+  [[nodiscard]] bool is_current(const ProposeToLog& proposal) const;
+  /// What is wrong, for people, as sentences; empty: nothing. For example that this program is too
+  /// old for a command, and has stopped applying.
+  [[nodiscard]] std::string trouble() const;
   void check_invariants() const;
 
  private:

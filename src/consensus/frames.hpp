@@ -18,11 +18,12 @@
 
 /// What members say to each other about what is agreed, on streams of their own. Every frame may
 /// be lost (its stream breaks), doubled by who asks again, and late; of one stream none is
-/// overtaken.
+/// overtaken, but pieces of snapshots by all others.
 namespace rollcall::consensus {
 
 /// A longer frame is refused before it is read.
 inline constexpr std::size_t frame_bytes_max = std::size_t{2} << 20U;
+/// Of each text in a frame (checked by encode_frame()).
 inline constexpr std::size_t frame_text_bytes_max = 256;
 inline constexpr std::size_t cut_reports_max = 4096;
 
@@ -39,11 +40,13 @@ struct RaftFrame {
 /// itself, and says yes to nobody else, for begin_promise.
 struct BeginAsk {
   raft::VoterId from{};
+  std::uint64_t token = 0;  // echoed: a yes counts for the asking that it answers alone
   bool operator==(const BeginAsk&) const = default;
 };
 struct BeginReply {
   bool granted = false;
-  LogId log;  // that the answerer has already; nobody: none
+  LogId log;  // that the answerer has already, and then grants nothing; nobody: none
+  std::uint64_t token = 0;
   bool operator==(const BeginReply&) const = default;
 };
 
@@ -88,7 +91,8 @@ struct Fetch {
 struct FetchedEntries {
   /// Commands alone, ascending; what lies between is the log's own. May be empty.
   std::vector<raft::Entry> entries;
-  raft::Index upto{};  // all committed commands up to here are in it or before it
+  raft::Index upto{};     // all committed commands up to here are in it or before it
+  raft::Index applied{};  // how far the answerer is: beyond upto there is more to fetch
   bool operator==(const FetchedEntries&) const = default;
 };
 struct FetchedPiece {

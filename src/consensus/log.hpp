@@ -94,6 +94,8 @@ struct Peer {
   std::string name;
   Life life;
   State state = State::alive;
+  /// False: it takes no part in what is agreed (agreement is off there), and is in no view.
+  bool takes_part = true;
   /// Draws from its data directory, and says to all; 0: it has none and cannot vote.
   std::uint64_t voter = 0;
   /// The log that its data directory holds; nobody: none yet.

@@ -92,14 +92,29 @@ using ReplicaEffect = std::variant<SendFrame, KeepLog, raft::Store, raft::StoreC
                                    SendFetchedPiece, GiveUpSnapshot, LogEvent>;
 using ReplicaEffects = std::vector<ReplicaEffect>;
 
+/// Since the start; each only grows.
+struct ReplicaCounters {
+  std::uint64_t frames_of_another_log = 0;
+  std::uint64_t frames_late = 0;         // answers to what is asked no more
+  std::uint64_t frames_misdirected = 0;  // to another voter, or not for the log at all
+  std::uint64_t sends_without_name = 0;  // to a voter whose member nobody knows
+  std::uint64_t fetches_failed = 0;
+  std::uint64_t snapshots_fetched = 0;
+};
+
 /// One member's part in the log that voters among the members keep: a voter or a learner where the
 /// leader made it one, a follower without a vote else; and the leader's care for who votes.
 ///
 /// Sans-I/O, deterministic, as raft::Raft. The world performs each effect once, in order, before
 /// the next input; for Apply it calls entry().
 ///
-/// Order:   LogEvents give every committed command once, in order, whether it came from the own
-///          log or from a voter's; Restored may skip some.
+/// A replica whose data directory has a snapshot gives it up (RestoreSnapshot, GiveUpSnapshot) with
+/// its first input, whichever that is; next_deadline() is at once until then.
+///
+/// Order:   on_peers() comes once whoever was to be joined has been asked: begins_alone begins with
+///          the first one that shows nobody with a log, be it here or not. LogEvents give every
+///          committed command once, in order, whether it came from the own log or from a voter's;
+///          Restored may skip some.
 /// Errors:  no frame is an error; what does not fit is dropped and counted.
 /// Limits:  those of raft::Config, and fetches_held_max.
 /// Threads: none; the caller serialises calls.
@@ -126,6 +141,10 @@ class Replica {
   void on_snapshot_failed(Instant now, ReplicaEffects& effects);
 
   void propose(ProposalToken token, ByteVector command, Instant now, ReplicaEffects& effects);
+  /// What this member decided as the leader of a term: dropped without a word unless it still leads
+  /// that very term, and never sent on to another leader, who may know better.
+  void propose_as_leader(ProposalToken token, ByteVector command, std::uint64_t term, Instant now,
+                         ReplicaEffects& effects);
   void read(ReadToken token, Instant now, ReplicaEffects& effects);
   /// This member is about to leave: hands leadership to another voter if it leads.
   /// has_handed_over() tells when that is done or was not needed.
@@ -139,6 +158,7 @@ class Replica {
   [[nodiscard]] const raft::Entry& entry(raft::Index index) const;
   [[nodiscard]] LogStatus status(Instant now) const;
   [[nodiscard]] const LogId& log() const;
+  [[nodiscard]] const ReplicaCounters& counters() const;
   /// Null where there is no data directory.
   [[nodiscard]] const raft::Raft* raft() const;
   void check_invariants() const;

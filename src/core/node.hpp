@@ -80,8 +80,13 @@ struct ChangeSettingsCommand {
   /// With the number: of two versions made at once, which one.
   std::optional<LifeId> expected_origin = std::nullopt;
 };
+/// This life was removed by the others' agreement: the next one begins, unless it has already, or
+/// this member is out.
+struct BeginLifeCommand {
+  LifeId ended;
+};
 using Command = std::variant<JoinCommand, CancelJoinCommand, LeaveCommand, ForceLeaveCommand,
-                             SetTagsCommand, ChangeSettingsCommand>;
+                             SetTagsCommand, ChangeSettingsCommand, BeginLifeCommand>;
 
 /// What became of the homes when they were tried in the background and none could be joined.
 struct JoinTrouble {

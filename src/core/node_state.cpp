@@ -371,4 +371,10 @@ void Node::State::execute(CommandId id, const ChangeSettingsCommand& command) {
   context.effects->add(std::move(outcome));
 }
 
+void Node::State::execute(CommandId id, const BeginLifeCommand& command) {
+  const Life& life = context.self_record().life;
+  if (context.is_taking_part() && life.id == command.ended) membership_.renew_life(life.boot);
+  done(id, CommandResult::done);
+}
+
 }  // namespace rollcall::core

@@ -123,6 +123,7 @@ class Node::State final : private Registrar,
   void execute(CommandId id, const ForceLeaveCommand& command);
   void execute(CommandId id, const SetTagsCommand& command);
   void execute(CommandId id, const ChangeSettingsCommand& command);
+  void execute(CommandId id, const BeginLifeCommand& command);
   void done(CommandId id, CommandResult result);
 
   void take_part();

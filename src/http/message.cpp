@@ -15,7 +15,7 @@ struct Reason {
   std::string_view phrase;
 };
 
-constexpr std::array<Reason, 25> reasons = {{
+constexpr std::array<Reason, 26> reasons = {{
     {200, "OK"},
     {202, "Accepted"},
     {204, "No Content"},
@@ -26,6 +26,7 @@ constexpr std::array<Reason, 25> reasons = {{
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},
     {409, "Conflict"},
+    {410, "Gone"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},

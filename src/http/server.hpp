@@ -20,9 +20,9 @@ namespace rollcall::http {
 struct Limits {
   std::size_t header_bytes_max = std::size_t{16} << 10U;
   std::size_t body_bytes_max = std::size_t{64} << 10U;
-  std::size_t connections_max = 1024;
+  std::size_t connections_max = 2048;
   /// Event streams among them, so that watchers cannot lock everybody else out.
-  std::size_t streams_max = 512;
+  std::size_t streams_max = 1536;
   /// How long a connection may wait between two requests.
   std::chrono::milliseconds idle_max{60'000};
   /// From the first byte of a request to its last, however slowly they drip.

@@ -27,8 +27,9 @@ constexpr int format = 2;
 constexpr int format_local_only = 1;
 
 /// What an agent keeps in its data directory: its database, the files beside that, and its lock.
-constexpr std::array data_files{"rollcall.db", "rollcall.db-wal", "rollcall.db-shm",
-                                "rollcall.db-journal", "rollcall.lock"};
+constexpr std::array data_files{"rollcall.db",         "rollcall.db-wal", "rollcall.db-shm",
+                                "rollcall.db-journal", "raft.db",         "raft.db-wal",
+                                "raft.db-shm",         "raft.db-journal", "rollcall.lock"};
 
 Json json_of(const NodeRecord& node) {
   return {{"name", node.name},

@@ -133,13 +133,19 @@ Kind kind_of(const Command& command) {
   return static_cast<Kind>(command.action.index());
 }
 
+RequestId read_request(Reader& in) {
+  RequestId request;
+  request.client = read_life_id(in);
+  request.sequence = in.word<std::uint64_t>();
+  request.answered_below = in.word<std::uint64_t>();
+  in.require(is_request(request));
+  return request;
+}
+
 Command read_command(Reader& in) {
   const Kind kind = in.one_of(Kind::change_cluster);
   Command command;
-  command.request.client = read_life_id(in);
-  command.request.sequence = in.word<std::uint64_t>();
-  command.request.answered_below = in.word<std::uint64_t>();
-  in.require(is_request(command.request));
+  command.request = read_request(in);
   switch (kind) {
     case Kind::join:
       command.action = read_join(in);
@@ -181,6 +187,15 @@ std::expected<Command, CommandError> decode_command(Bytes bytes) {
   Command command = read_command(in);
   if (!in.is_good() || !in.is_at_end()) return std::unexpected(CommandError::malformed);
   return command;
+}
+
+std::optional<RequestId> peek_request(Bytes bytes) {
+  Reader in(bytes);
+  in.require(in.word<std::uint8_t>() == command_version);
+  in.one_of(Kind::change_cluster);
+  const RequestId request = read_request(in);
+  if (!in.is_good()) return std::nullopt;
+  return request;
 }
 
 ByteVector encode(const Command& command) {

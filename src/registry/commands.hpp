@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -105,6 +106,10 @@ std::string_view to_text(CommandError error);
 /// The decoder is total: any bytes give a command that keeps every rule, or an error.
 /// Whoever proposes bytes from elsewhere asks it first, so that only good ones reach the log.
 std::expected<Command, CommandError> decode_command(Bytes bytes);
+
+/// Whose request a command is, read from its head alone; nothing: it has no whole head of this
+/// version. What decode_command() takes has the same request here.
+std::optional<RequestId> peek_request(Bytes bytes);
 
 /// Checked: what is encoded keeps every rule but the size, which the caller asks with
 /// is_small_enough() when it builds batches.

@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/text.hpp"
 #include "registry/limits.hpp"
 #include "registry/member_codec.hpp"
+#include "registry/rules.hpp"
 #include "registry/test_commands.hpp"
 
 namespace rollcall::registry {
@@ -97,9 +99,12 @@ class BadSpecTest : public testing::TestWithParam<BadSpec> {};
 
 TEST_P(BadSpecTest, IsRefusedAndNamed) {
   MemberSpec spec = whole_spec();
-  EXPECT_EQ(problem_of(spec), "");
+  EXPECT_FALSE(problem_with(spec).has_value());
   GetParam().spoil(spec);
-  EXPECT_EQ(problem_of(spec).substr(0, GetParam().field.size()), GetParam().field);
+  const auto problem = problem_with(spec);
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_EQ(problem->field.substr(0, GetParam().field.size()), GetParam().field);
+  EXPECT_FALSE(problem->allowed.empty());
 
   Writer out;
   out.word(command_version);
@@ -148,6 +153,45 @@ ByteVector spoiled(const Command& command, std::string_view from, std::string_vi
   EXPECT_NE(at, std::string::npos);
   text.replace(at, from.size(), to);
   return {as_bytes(text).begin(), as_bytes(text).end()};
+}
+
+TEST(CommandsTest, NamesWhatAGroupMayBeCalled) {
+  EXPECT_FALSE(problem_with_group_name("jobs").has_value());
+  EXPECT_FALSE(problem_with_group_name("auto").has_value());
+  EXPECT_EQ(problem_with_group_name("no blanks")->allowed, name_rule);
+  EXPECT_NE(problem_with_group_name("cluster")->allowed.find("agents"), std::string_view::npos);
+}
+
+RC_GTEST_PROP(CommandsPropertyTest, PeeksTheRequestThatTheDecoderReads, ()) {
+  const Command command = *any_command();
+  const ByteVector bytes = encode(command);
+  RC_ASSERT(peek_request(bytes) == command.request);
+}
+
+TEST(CommandsTest, PeeksAtNothingThatHasNoHead) {
+  const ByteVector bytes =
+      encode({.request = {{1, 2}, 3, 1}, .action = Leave{"jobs", "worker-1", {}}});
+  for (std::size_t size = 0; size < 34; ++size) {
+    EXPECT_FALSE(peek_request(Bytes(bytes).first(size)).has_value()) << size;
+  }
+  EXPECT_TRUE(peek_request(Bytes(bytes).first(34)).has_value());
+}
+
+/// PROTOCOL.md, "Commands of the registry", shows these bytes.
+TEST(CommandsTest, HasTheBytesThatTheProtocolShows) {
+  const ByteVector bytes = encode({.request = {{1, 2}, 4, 1}, .action = Leave{"jobs", "a", {}}});
+  std::string hex;
+  for (const std::byte one : bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    hex += digits[std::to_integer<unsigned>(one) >> 4U];
+    hex += digits[std::to_integer<unsigned>(one) & 0xFU];
+  }
+  EXPECT_EQ(hex,
+            "0101"
+            "00000000000000010000000000000002"
+            "00000000000000040000000000000001"
+            "00046a6f6273000161"
+            "000000000000000000000000000000000000000000000000");
 }
 
 TEST(CommandsTest, KeepsClientsOutOfTheGroupCluster) {

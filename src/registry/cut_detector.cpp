@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "registry/mutants.hpp"
 
 namespace rollcall::registry {
 
@@ -33,6 +34,10 @@ void CutDetector::set_members(const Group& cluster, Instant now) {
 
 void CutDetector::on_heard(std::string_view member, Instant now) {
   if (Subject* const subject = find(member)) subject->heard = now;
+}
+
+void CutDetector::on_silent(std::string_view member) {
+  if (Subject* const subject = find(member)) subject->heard = never;
 }
 
 void CutDetector::on_report(std::string_view observer, std::string_view subject, const Life& life,
@@ -147,6 +152,7 @@ std::size_t CutDetector::voices(Instant now) const {
 }
 
 std::size_t CutDetector::high(Instant now) const {
+  if (is_mutant(Mutant::one_report_cuts)) return 1;
   const std::size_t majority = voices(now) / 2 + 1;
   const std::size_t others = subjects_.size() < 2 ? 1 : subjects_.size() - 1;
   return std::min({config_.high, majority, others});

@@ -42,9 +42,9 @@ struct CutConfig {
 /// members gives few reports and removes nobody.
 ///
 /// In a small cluster the two numbers shrink: `high` to the majority of those who have a voice,
-/// that is, whom the leader has heard lately. A crashed member has none, so two crashes in four
-/// still are settled by the two who are left; while two halves that only the leader can reach
-/// both have voices, and neither gets the other removed.
+/// that is, whom the leader has heard lately and does not find failed. A crashed member has none,
+/// so two crashes in four still are settled by the two who are left; while two halves that only the
+/// leader can reach both have voices, and neither gets the other removed.
 ///
 /// Reports expire, and waiting has an end: without either, a little loss everywhere would in time
 /// put somebody between `low` and `high` for good, and nothing would ever be decided.
@@ -68,6 +68,8 @@ class CutDetector {
 
   /// Any word of a member to the leader, and of the leader to itself: it has a voice.
   void on_heard(std::string_view member, Instant now);
+  /// The leader finds it failed itself: it has no voice, until it is heard again.
+  void on_silent(std::string_view member);
   void on_report(std::string_view observer, std::string_view subject, const Life& life,
                  Instant now);
   /// The observer hears the subject again.
@@ -95,7 +97,7 @@ class CutDetector {
  private:
   struct Subject {
     Life life;
-    Instant heard{};
+    Instant heard{};                                      // never: it is silent
     std::map<std::string, Instant, std::less<>> reports;  // when each observer last said so
     Instant waiting_since = never;                        // from when it was between low and high
     Instant settled_since = never;
@@ -110,7 +112,7 @@ class CutDetector {
   bool sort_out(Instant now);
   [[nodiscard]] std::size_t voices(Instant now) const;
   [[nodiscard]] bool has_voice(const Subject& subject, Instant now) const {
-    return now - subject.heard < config_.voice_lifetime;
+    return subject.heard != never && now - subject.heard < config_.voice_lifetime;
   }
 
   CutConfig config_;

@@ -105,6 +105,22 @@ TEST(CutDetectorTest, WaitsForNobodyLongerThanItsPatience) {
   EXPECT_EQ(cuts.views.size(), 1U);
 }
 
+TEST(CutDetectorTest, GivesNoVoiceToWhomTheLeaderFindsFailed) {
+  Cuts cuts(4);
+  cuts.silence(2);
+  cuts.silence(3);
+  cuts.reports(0, 1, 2);
+  cuts.reports(0, 1, 3);
+  cuts.wait(200ms);
+  EXPECT_EQ(cuts.views, Views{});
+  cuts.detector.on_silent("m2");
+  cuts.detector.on_silent("m3");
+  cuts.detector.on_silent("stranger");
+  EXPECT_EQ(cuts.detector.high(cuts.now), 2U);
+  cuts.wait(120ms);
+  EXPECT_EQ(cuts.views, Views{"m2 m3"});
+}
+
 TEST(CutDetectorTest, DoesNotWaitForFewerThanLow) {
   Cuts cuts(20);
   cuts.reports(0, 8, 19);

@@ -3,6 +3,7 @@
 #include "registry/lease_keeper.hpp"
 
 #include "base/check.hpp"
+#include "registry/mutants.hpp"
 
 namespace rollcall::registry {
 
@@ -10,7 +11,10 @@ void LeaseKeeper::on_leading(const Registry& registry, Instant now) {
   on_following();
   is_leading_ = true;
   for (const auto& [name, group] : registry.groups()) {
-    for (const auto& [standing, member] : group.members()) grant(name, member, now);
+    for (const auto& [standing, member] : group.members()) {
+      const bool is_whole = !is_mutant(Mutant::whole_lease_not_given);
+      grant(name, member, is_whole ? now : now - member.spec.ttl * 3 / 4);
+    }
   }
 }
 

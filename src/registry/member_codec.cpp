@@ -2,47 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/member_codec.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
 #include "registry/limits.hpp"
+#include "registry/rules.hpp"
 
 namespace rollcall::registry {
 namespace {
 
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t meta_entry_bytes_min = 5;
-
-/// Text that is shown: UTF-8 without control characters.
-bool is_shown_text(std::string_view text) {
-  return is_utf8(text) && std::ranges::none_of(text, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte < 0x20 || byte == 0x7F;
-         });
-}
-
-bool is_meta(const Meta& meta) {
-  std::size_t bytes = 0;
-  for (const MetaEntry& entry : meta) {
-    if (entry.key.empty() || entry.key.size() > meta_key_bytes_max ||
-        entry.value.size() > meta_value_bytes_max || !is_shown_text(entry.key) ||
-        !is_utf8(entry.value)) {
-      return false;
-    }
-    bytes += entry.key.size() + entry.value.size();
-  }
-  const auto out_of_order = [](const MetaEntry& a, const MetaEntry& b) { return a.key >= b.key; };
-  return meta.size() <= meta_entries_max && bytes <= meta_bytes_max &&
-         std::ranges::adjacent_find(meta, out_of_order) == meta.end();
-}
-
-bool is_check(const Check& check) {
-  if (check.kind == CheckKind::none) return check == Check{};
-  return !check.target.empty() && check.target.size() <= check_target_bytes_max &&
-         is_shown_text(check.target) && check.interval >= check_interval_min &&
-         check.interval <= check_interval_max && check.timeout > Duration::zero() &&
-         check.timeout <= check.interval && check.misses >= 1 && check.misses <= check_misses_max;
-}
 
 Duration read_duration(Reader& in) {
   const auto nanoseconds = in.word<std::uint64_t>();
@@ -81,26 +49,6 @@ std::vector<Member> read_members(Reader& in) {
 }
 
 }  // namespace
-
-std::string_view problem_of(const MemberSpec& spec) {
-  if (!is_valid_name(spec.id)) return "id: 1 to 128 letters, digits, '.', '_' or '-'";
-  if (spec.life.id.is_nobody() && spec.life.boot != 0) return "life: a boot counter needs an id";
-  if (spec.address.size() > address_bytes_max || !is_shown_text(spec.address)) {
-    return "address: at most 256 bytes of UTF-8 without control characters";
-  }
-  if (spec.ttl != Duration::zero() && (spec.ttl < ttl_min || spec.ttl > ttl_max)) {
-    return "ttl: 0 (no lease), or 100ms to 24h";
-  }
-  if (!is_meta(spec.meta)) {
-    return "meta: at most 64 keys (1 to 128 bytes) with values (at most 1024 bytes), 4096 bytes "
-           "together, UTF-8";
-  }
-  if (!is_check(spec.check)) {
-    return "check: tcp or http with a target of 1 to 512 bytes, an interval of 100ms to 1h, a "
-           "timeout up to the interval, 1 to 100 misses";
-  }
-  return {};
-}
 
 void write(Writer& out, const LifeId& id) {
   out.word(id.high);
@@ -179,7 +127,7 @@ MemberSpec read_spec(Reader& in) {
     spec.meta.push_back({std::move(key), std::string(in.text(meta_value_bytes_max))});
   }
   spec.check = read_check(in);
-  in.require(in.is_good() && problem_of(spec).empty());
+  in.require(in.is_good() && !problem_with(spec));
   return spec;
 }
 Member read_member(Reader& in) {

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "registry/cursor.hpp"
 #include "registry/types.hpp"
@@ -32,9 +31,5 @@ MemberSpec read_spec(Reader& in);
 Member read_member(Reader& in);
 Departure read_departure(Reader& in);
 ViewDelta read_delta(Reader& in);
-
-/// Whether a spec keeps every rule: what the decoder asks, and whoever builds one from what a user
-/// typed should ask before. The text names the field and what is allowed; empty: all is well.
-std::string_view problem_of(const MemberSpec& spec);
 
 }  // namespace rollcall::registry

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "registry/limits.hpp"
+#include "registry/mutants.hpp"
 
 namespace rollcall::registry {
 namespace {
@@ -68,13 +69,14 @@ std::expected<Applied, CommandError> Registry::apply(const Committed& entry) {
 Applied Registry::run(const Command& command) {
   Sessions::Ruling ruling = sessions_.admit(command.request, index_);
   Applied applied;
-  if (ruling.kind == Sessions::Ruling::Kind::answer) {
+  const bool is_answered = ruling.kind == Sessions::Ruling::Kind::answer;
+  if (is_answered && !is_mutant(Mutant::retries_done_again)) {
     applied.result = std::move(ruling.result);
     return applied;
   }
   applied.result =
       std::visit([&](const auto& action) { return run(action, applied); }, command.action);
-  sessions_.record(command.request, applied.result);
+  if (!is_answered) sessions_.record(command.request, applied.result);
   ROLLCALL_CHECK(member_count_ <= members_max && groups_.size() <= groups_max);
   return applied;
 }
@@ -126,7 +128,8 @@ Result Registry::renew(Group& group, const Member& member, const MemberSpec& spe
 
 Status Registry::replace_life(Group& group, const Member& member, const MemberSpec& spec,
                               ViewDelta& draft) {
-  if (spec.life.boot < member.spec.life.boot) return Status::stale_life;
+  const bool is_old = spec.life.boot < member.spec.life.boot;
+  if (is_old && !is_mutant(Mutant::old_life_accepted)) return Status::stale_life;
   const std::size_t freed = content_bytes(member.spec);
   if (content_bytes_ - freed + content_bytes(spec) > content_bytes_max) {
     return Status::registry_full;
@@ -173,7 +176,7 @@ Result Registry::run(const Evict& evict, Applied& applied) {
     const Member* const member = group == nullptr ? nullptr : group->find(lease.id);
     if (member == nullptr) {
       status = group == nullptr ? Status::no_such_group : Status::no_such_member;
-    } else if (member->granted != lease.granted) {
+    } else if (member->granted != lease.granted && !is_mutant(Mutant::evicts_whoever_is_there)) {
       status = Status::lease_renewed;
     } else {
       remove(*group, *member, evict.cause, drafts[group->name()]);

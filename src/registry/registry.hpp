@@ -101,6 +101,10 @@ class Registry {
     return removed_lives_.contains(id, life);
   }
 
+  /// Whether the answers to this client's requests are kept: its session has begun, and is not
+  /// forgotten.
+  [[nodiscard]] bool has_session(const LifeId& client) const { return sessions_.contains(client); }
+
   // --- for readers that resume ---
   /// What followed view `after`, oldest first; empty if it is the present one.
   [[nodiscard]] std::expected<std::vector<const ViewDelta*>, WatchError> deltas_since(

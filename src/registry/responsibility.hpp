@@ -31,17 +31,25 @@ class Responsibility {
     }
   }
 
+  [[nodiscard]] static std::uint64_t client_hash(std::string_view group, std::string_view id) {
+    return hash_combine(hash_bytes(group), hash_bytes(id));
+  }
+  /// Who scores highest looks after the client.
+  [[nodiscard]] static std::uint64_t score(std::uint64_t name_hash, std::uint64_t client_hash) {
+    return hash_combine(name_hash, client_hash);
+  }
+
   /// Empty: the cluster has no members.
   [[nodiscard]] std::string_view of(std::string_view group, std::string_view id) const {
-    const std::uint64_t client = hash_combine(hash_bytes(group), hash_bytes(id));
+    const std::uint64_t client = client_hash(group, id);
     const Candidate* best = nullptr;
     std::uint64_t best_score = 0;
     for (const Candidate& one : candidates_) {
-      const std::uint64_t score = hash_combine(one.name_hash, client);
+      const std::uint64_t its = score(one.name_hash, client);
       // Of equal scores the lower name, so that the order of joining has no say.
-      if (best == nullptr || score > best_score || (score == best_score && one.name < best->name)) {
+      if (best == nullptr || its > best_score || (its == best_score && one.name < best->name)) {
         best = &one;
-        best_score = score;
+        best_score = its;
       }
     }
     return best == nullptr ? std::string_view() : std::string_view(best->name);

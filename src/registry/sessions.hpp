@@ -73,6 +73,7 @@ class Sessions {
     auto operator<=>(const Session&) const = default;
   };
   [[nodiscard]] const std::map<LifeId, Session>& all() const { return sessions_; }
+  [[nodiscard]] bool contains(const LifeId& client) const { return sessions_.contains(client); }
   [[nodiscard]] std::size_t results() const { return results_; }
   /// For a snapshot. False: it is there already, or breaks a rule.
   bool restore(const LifeId& client, Session session);

@@ -10,6 +10,7 @@
 #include "registry/cursor.hpp"
 #include "registry/limits.hpp"
 #include "registry/member_codec.hpp"
+#include "registry/mutants.hpp"
 #include "registry/registry.hpp"
 
 namespace rollcall::registry {
@@ -162,6 +163,8 @@ struct Registry::SnapshotReader {
     }
     registry.member_count_ += count;
     in.require(registry.groups_.empty() || registry.groups_.rbegin()->first < name);
+    const bool is_kept = !group.is_empty() || name == cluster_group;
+    if (is_mutant(Mutant::empty_groups_lost_in_snapshot) && !is_kept) return;
     registry.groups_.emplace(std::move(name), std::move(group));
   }
 
@@ -199,6 +202,7 @@ struct Registry::SnapshotReader {
       latest = sequence;
       session.results.emplace_hint(session.results.end(), sequence, read_result(in));
     }
+    if (is_mutant(Mutant::sessions_lost_in_snapshot)) return;
     in.require(in.is_good() && registry.sessions_.restore(client, std::move(session)));
   }
 

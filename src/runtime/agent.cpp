@@ -65,12 +65,12 @@ void Agent::cancel_join() {
 }
 
 std::expected<void, Error> Agent::leave() {
-  return wait_for<std::expected<void, Error>>(
-      impl_->may_wait(), [&](auto done) { impl_->command(core::LeaveCommand{}, std::move(done)); });
+  return wait_for<std::expected<void, Error>>(impl_->may_wait(),
+                                              [&](auto done) { impl_->leave(std::move(done)); });
 }
 
 void Agent::leave(DoneCallback done) {
-  impl_->command(core::LeaveCommand{}, std::move(done));
+  impl_->leave(std::move(done));
 }
 
 std::expected<void, Error> Agent::force_leave(const std::string& name) {
@@ -88,7 +88,8 @@ void Agent::force_leave(const std::string& name, DoneCallback done) {
 }
 
 std::expected<void, Error> Agent::set_tags(const Tags& tags) {
-  if (auto error = runtime::check_tags(tags)) return std::unexpected(std::move(*error));
+  const auto room = runtime::tag_room(impl_->options());
+  if (auto error = runtime::check_tags(tags, room)) return std::unexpected(std::move(*error));
   return wait_for<std::expected<void, Error>>(impl_->may_wait(), [&](auto done) {
     impl_->command(core::SetTagsCommand{tags}, std::move(done));
   });
@@ -154,6 +155,10 @@ EventBatch Agent::events_since(std::uint64_t since, std::size_t max) const {
 
 Subscription Agent::on_new_events(std::function<void()> wake) {
   return impl_->board().events().on_append(std::move(wake));
+}
+
+Groups* Agent::groups() const {
+  return impl_->groups();
 }
 
 void Agent::close() {

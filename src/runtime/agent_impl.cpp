@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/check.hpp"
+#include "runtime/agent_agreement.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/checked_options.hpp"
 #include "runtime/settings_conversion.hpp"
@@ -125,6 +126,15 @@ Error to_error(const core::CommandDone& done) {
       ErrorCode::not_allowed, "this member is leaving just now; join again when it has left", {}};
 }
 
+/// Any command whose only result is that it was done.
+void give(NodeLoop& node_loop, core::Command command, Agent::DoneCallback done) {
+  node_loop.command(std::move(command), [done = std::move(done)](const NodeLoop::Outcome& result) {
+    if (!result) return done(std::unexpected(unanswered_error(result.error())));
+    if (result->result == core::CommandResult::done) return done({});
+    done(std::unexpected(to_error(*result)));
+  });
+}
+
 JoinReport to_report(const core::CommandDone& done) {
   JoinReport report;
   for (const core::JoinAttempt& attempt : done.attempts) {
@@ -214,19 +224,32 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
   setup.sockets = std::move(*sockets);
   setup.allow_faults = checked->options.allow_faults;
 
+  std::shared_ptr<runtime::AgreementLoop> agreement;
+  if (checked->options.agreement.enabled) {
+    auto opened =
+        runtime::open_agreement(checked->options, setup.sockets.source.value_or(Address{}));
+    if (!opened) return std::unexpected(opened.error());
+    agreement = std::move(*opened);
+  }
+
   auto loop = checked->options.loop ? checked->options.loop : std::make_shared<Loop>();
-  std::shared_ptr<Impl> impl(
-      new Impl(std::move(loop), std::move(checked->options), std::move(setup)));
+  std::shared_ptr<Impl> impl(new Impl(std::move(loop), std::move(checked->options),
+                                      std::move(setup), std::move(agreement)));
   impl->start();
   return impl;
 }
 
-Agent::Impl::Impl(std::shared_ptr<Loop> loop, Options options, runtime::NodeSetup setup)
+Agent::Impl::Impl(std::shared_ptr<Loop> loop, Options options, runtime::NodeSetup setup,
+                  std::shared_ptr<runtime::AgreementLoop> agreement)
     : loop_(std::move(loop)),
       options_(std::move(options)),
       board_(std::make_shared<runtime::NoticeBoard>(options_.events_kept)),
       node_loop_(std::make_shared<NodeLoop>(loop_->impl(), std::move(setup), board_)),
-      dispatcher_(board_->shared_events()) {}
+      agreement_(std::move(agreement)),
+      groups_(agreement_ ? new runtime::GroupsImpl(agreement_) : nullptr),
+      dispatcher_(board_->shared_events()) {
+  if (agreement_) node_loop_->set_agreement(runtime::hooks_to(agreement_));
+}
 
 Agent::Impl::~Impl() {
   close();
@@ -240,10 +263,12 @@ void Agent::Impl::start() {
     started.set_value();
   });
   started.get_future().wait();
+  if (agreement_) agreement_->start(runtime::hooks_to(node_loop_));
 }
 
 void Agent::Impl::close() {
   if (is_closed_.exchange(true)) return;
+  if (agreement_) agreement_->close();
   const auto stopped = std::make_shared<std::promise<void>>();
   boost::asio::dispatch(loop_->impl().io(), [node_loop = node_loop_, stopped] {
     node_loop->stop([stopped] { stopped->set_value(); });
@@ -272,14 +297,16 @@ void Agent::Impl::join(const std::vector<std::string>& seeds, JoinCallback done)
                       });
 }
 
+void Agent::Impl::leave(DoneCallback done) {
+  if (is_closed_ || !agreement_) return command(core::LeaveCommand{}, std::move(done));
+  agreement_->prepare_to_leave([loop = loop_, node_loop = node_loop_, done = std::move(done)] {
+    give(*node_loop, core::LeaveCommand{}, done);
+  });
+}
+
 void Agent::Impl::command(core::Command command, DoneCallback done) {
   if (is_closed_) return done(std::unexpected(closed_error()));
-  node_loop_->command(std::move(command),
-                      [done = std::move(done)](const NodeLoop::Outcome& result) {
-                        if (!result) return done(std::unexpected(unanswered_error(result.error())));
-                        if (result->result == core::CommandResult::done) return done({});
-                        done(std::unexpected(to_error(*result)));
-                      });
+  give(*node_loop_, std::move(command), std::move(done));
 }
 
 void Agent::Impl::change_settings(const SettingsChange& change, SettingsScope scope,

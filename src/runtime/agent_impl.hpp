@@ -12,7 +12,9 @@
 
 #include "core/node.hpp"
 #include "rollcall/agent.hpp"
+#include "runtime/agreement_loop.hpp"
 #include "runtime/dispatcher.hpp"
+#include "runtime/groups_impl.hpp"
 #include "runtime/node_loop.hpp"
 #include "runtime/notice_board.hpp"
 
@@ -27,6 +29,8 @@ class Agent::Impl {
   ~Impl();
 
   void join(const std::vector<std::string>& seeds, JoinCallback done);
+  /// Hands over first what this member leads.
+  void leave(DoneCallback done);
   /// Any command whose only result is that it was done.
   void command(core::Command command, DoneCallback done);
   void change_settings(const SettingsChange& change, SettingsScope scope,
@@ -35,7 +39,10 @@ class Agent::Impl {
   void set_faults(const FaultPlan& plan, DoneCallback done);
   void close();
 
-  [[nodiscard]] bool may_wait() const { return !loop_->impl().is_current(); }
+  [[nodiscard]] bool may_wait() const {
+    return !loop_->impl().is_current() && !(agreement_ && agreement_->is_current());
+  }
+  [[nodiscard]] Groups* groups() const { return groups_.get(); }
   [[nodiscard]] Status status() const;
   [[nodiscard]] FaultsInForce faults() const;
   [[nodiscard]] const Options& options() const { return options_; }
@@ -43,13 +50,16 @@ class Agent::Impl {
   [[nodiscard]] runtime::Dispatcher& dispatcher() { return dispatcher_; }
 
  private:
-  Impl(std::shared_ptr<Loop> loop, Options options, runtime::NodeSetup setup);
+  Impl(std::shared_ptr<Loop> loop, Options options, runtime::NodeSetup setup,
+       std::shared_ptr<runtime::AgreementLoop> agreement);
   void start();
 
   std::shared_ptr<Loop> loop_;  // first: what follows lives on it
   Options options_;
   std::shared_ptr<runtime::NoticeBoard> board_;
   std::shared_ptr<runtime::NodeLoop> node_loop_;
+  std::shared_ptr<runtime::AgreementLoop> agreement_;  // null where there is none
+  std::unique_ptr<runtime::GroupsImpl> groups_;        // as agreement_
   runtime::Dispatcher dispatcher_;
   std::atomic<bool> is_closed_ = false;
 };

@@ -10,6 +10,8 @@
 
 #include "base/peer_address.hpp"
 #include "base/text.hpp"
+#include "runtime/agent_agreement.hpp"
+#include "runtime/agent_tags.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/hosts_file.hpp"
 #include "runtime/resolver.hpp"
@@ -115,6 +117,8 @@ Address outward_address(Family family, const std::vector<HostPort>& seeds) {
 std::expected<CheckedOptions, Error> check_options(Options options) {
   if (auto error = fill_in_name(options)) return std::unexpected(*error);
   if (auto error = check_rest(options)) return std::unexpected(*error);
+  if (auto error = check_agreement(options.agreement)) return std::unexpected(*error);
+  if (auto error = check_tags(options.tags, tag_room(options))) return std::unexpected(*error);
   CheckedOptions checked;
   checked.config = make_config(options);
   if (auto error = check_config(checked.config)) return std::unexpected(*error);
@@ -154,11 +158,20 @@ std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::s
   return parsed;
 }
 
-std::optional<Error> check_tags(const Tags& tags) {
-  core::Config config = make_config({});
-  config.name = "any";
-  config.tags = tags;
-  return check_config(config);
+std::size_t tag_room(const Options& options) {
+  return wire::tags_bytes_max - (options.agreement.enabled ? system_tag_bytes_max : 0);
+}
+
+std::optional<Error> check_tags(const Tags& tags, std::size_t room) {
+  for (const auto& [key, value] : tags) {
+    if (!is_system_tag(key)) continue;
+    return invalid("tag", "'" + key + "' begins with '" + std::string(system_tag_prefix) +
+                              "', which only rollcall's own tags do; choose another key");
+  }
+  const auto encoded = wire::encode_tags(tags);
+  if (encoded && encoded->size() <= room) return std::nullopt;
+  return invalid("tag", "the tags are longer than " + std::to_string(room) +
+                            " bytes in all, or a key is empty or longer than 255 bytes");
 }
 
 std::expected<Address, Error> choose_advertise(const std::optional<Address>& wanted,

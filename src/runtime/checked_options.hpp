@@ -47,8 +47,10 @@ std::expected<CheckedOptions, Error> check_options(Options options);
 /// Reads seeds as written, "host:port" or a bare host.
 std::expected<std::vector<HostPort>, Error> parse_seeds(const std::vector<std::string>& seeds);
 
+/// How many bytes a member's own tags may have, encoded: rollcall's own need some.
+std::size_t tag_room(const Options& options);
 /// What is wrong with tags, if anything.
-std::optional<Error> check_tags(const Tags& tags);
+std::optional<Error> check_tags(const Tags& tags, std::size_t room);
 
 /// The address to tell others, when the sockets are bound. Refused: one that the sockets cannot
 /// be reached at. On a host without a default route the seeds help to choose; if none of them is

@@ -117,6 +117,18 @@ bool FaultLayer::holds(Passage passage, const std::optional<Address>& peer) cons
          (needs_out && rules_.of(Way::out, peer).is_cut);
 }
 
+StreamFaults FaultLayer::stream_faults() const {
+  StreamFaults faults{.is_frozen = freeze_.has_value(),
+                      .everybody = {.is_in_cut = rules_.of(Way::in, std::nullopt).is_cut,
+                                    .is_out_cut = rules_.of(Way::out, std::nullopt).is_cut},
+                      .by_peer = {}};
+  for (const auto& [peer, line] : rules_.by_peer()) {
+    faults.by_peer.emplace(
+        peer, StreamFaults::Line{.is_in_cut = line[0].is_cut, .is_out_cut = line[1].is_cut});
+  }
+  return faults;
+}
+
 void FaultLayer::wait(const void* owner, std::function<void()> resume) {
   waiting_.insert_or_assign(owner, std::move(resume));
 }

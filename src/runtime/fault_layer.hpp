@@ -20,6 +20,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/prng.hpp"
+#include "runtime/agreement_stream.hpp"
 #include "runtime/fault_rules.hpp"
 #include "runtime/held_datagrams.hpp"
 #include "runtime/unique_fd.hpp"
@@ -108,6 +109,8 @@ class FaultLayer {
   [[nodiscard]] std::optional<Address> address_of(const LifeId& life) const {
     return host_.address_of(life);
   }
+  /// The same for streams of another thread, as it is now.
+  [[nodiscard]] StreamFaults stream_faults() const;
   /// Calls back when something has changed; one call for each owner.
   void wait(const void* owner, std::function<void()> resume);
   void forget(const void* owner) { waiting_.erase(owner); }

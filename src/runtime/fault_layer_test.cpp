@@ -194,6 +194,20 @@ TEST_F(FaultLayerTest, EndsAFaultWhenItsTimeIsOver) {
   EXPECT_TRUE(until_heard(1));
 }
 
+TEST_F(FaultLayerTest, TellsAnotherThreadWhichStreamsAreCut) {
+  EXPECT_EQ(a_.layer().stream_faults(), StreamFaults());
+
+  a_.set({{{.direction = FaultDirection::in, .cut = true}, b_.address()},
+          {{.direction = FaultDirection::both, .drop = 0.5}, {}}},
+         Freeze{});
+
+  const StreamFaults faults = a_.layer().stream_faults();
+  EXPECT_TRUE(faults.is_frozen);
+  EXPECT_EQ(faults.everybody, StreamFaults::Line());
+  EXPECT_EQ(faults.of(b_.address()), (StreamFaults::Line{.is_in_cut = true, .is_out_cut = false}));
+  EXPECT_EQ(faults.of(deserted_address()), StreamFaults::Line());
+}
+
 TEST_F(FaultLayerTest, KeepsCallsWhileFrozenAndDelayedDatagramsToo) {
   b_.set({{{.direction = FaultDirection::in, .delay = 1ms}, {}}});
   send(1);

@@ -80,11 +80,13 @@ class FaultRules {
 
   /// A peer that is not known has the faults that everybody has.
   [[nodiscard]] const LineFaults& of(Way way, const std::optional<Address>& peer) const;
+  /// For both ways, Way::in first: those of peers that have faults of their own.
+  using Line = std::array<LineFaults, 2>;
+  [[nodiscard]] const std::map<Address, Line>& by_peer() const { return by_peer_; }
   [[nodiscard]] const std::vector<Rule>& list() const { return list_; }
   [[nodiscard]] bool empty() const { return list_.empty(); }
 
  private:
-  using Line = std::array<LineFaults, 2>;
   void add_up();
 
   std::vector<Rule> list_;

@@ -326,6 +326,13 @@ void FrameStream::discard_rest(std::size_t bytes_left, std::function<void()> don
                           });
 }
 
+UniqueFd FrameStream::release() {
+  error_code ignored;
+  UniqueFd fd(socket_.release(ignored));
+  close();
+  return fd;
+}
+
 void FrameStream::close() {
   if (is_closed()) return;
   release_frame();

@@ -94,6 +94,9 @@ class FrameStream : public std::enable_shared_from_this<FrameStream> {
   /// Tells the other side that nothing more comes, hears it out for a moment, and calls back.
   /// Without the hearing, what it is still sending would destroy what we said last.
   void finish(std::function<void()> done);
+  /// Gives the connection away, with what has arrived after the last frame read, and is closed. No
+  /// operation may be under way.
+  [[nodiscard]] UniqueFd release();
   void close();
   [[nodiscard]] bool is_closed() const { return budget_ == nullptr; }
 

@@ -29,6 +29,26 @@ bool is_watch_reply(Bytes frame) {
   return message && std::holds_alternative<wire::WatchAck>(*message);
 }
 
+/// The name in a frame that is agreement-hello.
+std::optional<std::string> hello_name(Bytes frame) {
+  constexpr std::size_t longest = wire::frame_head_bytes + 2 + wire::name_bytes_max;
+  if (frame.size() > longest) return std::nullopt;
+  const auto message = wire::decode_frame_body(frame.subspan(wire::frame_head_bytes));
+  const auto* const hello = message ? std::get_if<wire::AgreementHello>(&*message) : nullptr;
+  return hello == nullptr ? std::nullopt : std::optional(std::string(hello->name));
+}
+
+std::string_view agreement_refusal(wire::RefusalCode code) {
+  switch (code) {
+    case wire::RefusalCode::no_agreement:
+      return "this member takes no part in what is agreed";
+    case wire::RefusalCode::not_joined:
+      return "this member does not know you, or is no part of a cluster now";
+    default:
+      return wire::to_text(code);
+  }
+}
+
 struct Refusal {
   wire::RefusalCode code{};
   std::string detail;
@@ -175,9 +195,27 @@ void InboundStreams::on_frame(core::StreamId id, Bytes frame) {
   Entry& entry = streams_.at(id);
   // Kept alive: the core may end the stream while it reads the frame.
   const std::shared_ptr<FrameStream> stream = entry.stream;
-  if (entry.standing == Standing::unproven) entry.standing = Standing::asking;
+  if (entry.standing == Standing::unproven) {
+    if (auto name = hello_name(frame)) return hand_over(id, frame, std::move(*name));
+    entry.standing = Standing::asking;
+  }
   set_deadline(id, times_.idle_time_max);
   host_.on_request(id, entry.from, frame);
+}
+
+void InboundStreams::hand_over(core::StreamId id, Bytes hello, std::string name) {
+  const auto head = wire::decode_frame_head(hello.first(wire::frame_head_bytes));
+  if (!head) return refuse(id, wire::RefusalCode::malformed, wire::to_text(head.error()));
+  const auto address = host_.admit_agreement(head->envelope, name);
+  if (!address) return refuse(id, address.error(), agreement_refusal(address.error()));
+  const Entry& entry = streams_.at(id);
+  AgreementStream stream{.socket = entry.stream->release(),
+                         .is_v4 = entry.from.is_v4(),
+                         .name = std::move(name),
+                         .life = head->envelope.sender,
+                         .address = *address};
+  forget(id);
+  host_.on_agreement_stream(std::move(stream));
 }
 
 void InboundStreams::reply(core::StreamId id, Bytes frame, core::AfterReply then) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -20,7 +21,8 @@
 
 namespace rollcall::runtime {
 
-/// The streams that peers open to this member: accepted, read frame by frame, answered.
+/// The streams that peers open to this member: accepted, read frame by frame, answered. One that
+/// begins with agreement-hello is handed over to the host, socket and all.
 ///
 /// Errors:  what is no frame is answered with a refusal that says why, and closed.
 /// Limits:  the named constants below. When all places are taken, a stream that never said
@@ -81,6 +83,7 @@ class InboundStreams {
   bool evict_unproven();
   void read(core::StreamId id);
   void on_frame(core::StreamId id, Bytes frame);
+  void hand_over(core::StreamId id, Bytes hello, std::string name);
   void on_failure(core::StreamId id, StreamFailure failure);
   void refuse(core::StreamId id, wire::RefusalCode code, std::string_view detail);
   [[nodiscard]] ByteVector refusal_frame(wire::RefusalCode code, std::string_view detail) const;

@@ -229,5 +229,54 @@ TEST_F(InboundStreamsTest, HoldsNoMemoryForAClaimedLength) {
   EXPECT_EQ(host_.lines, "stream 11 asks\n");
 }
 
+TEST_F(InboundStreamsTest, HandsOverAStreamThatBeginsWithAHello) {
+  std::optional<AgreementStream> taken;
+  host_.admits = [](const wire::Envelope&, const std::string&) { return loopback(7); };
+  host_.when_agreed = [&](AgreementStream stream) { taken = std::move(stream); };
+  listen();
+  RawPeer peer = connect();
+  ByteVector said = frame_of(wire::AgreementHello{"db1"});
+  said.push_back(std::byte{42});  // belongs to whoever takes over
+
+  peer.say(said);
+
+  ASSERT_TRUE(run_until(io_, [&] { return taken.has_value(); }));
+  EXPECT_EQ(host_.lines, "agreement stream of db1\n");
+  EXPECT_EQ(taken->name, "db1");
+  EXPECT_EQ(taken->life, test_envelope.sender);
+  EXPECT_EQ(taken->address, loopback(7));
+  EXPECT_EQ(streams_->size(), 0U);
+  std::byte rest{};
+  EXPECT_EQ(::recv(taken->socket.get(), &rest, 1, 0), 1);
+  EXPECT_EQ(rest, std::byte{42});
+  EXPECT_FALSE(peer.is_ended());
+  taken.reset();
+  EXPECT_TRUE(until_ended(peer));
+}
+
+TEST_F(InboundStreamsTest, RefusesAHelloAndSaysWhy) {
+  listen();
+  RawPeer peer = connect();
+  peer.say(frame_of(wire::AgreementHello{"db1"}));
+
+  ASSERT_TRUE(until_ended(peer));
+
+  EXPECT_EQ(refusal(peer), "no agreement");
+  EXPECT_EQ(host_.lines, "refused a stream: no agreement\n");
+}
+
+TEST_F(InboundStreamsTest, TakesAHelloOnlyAsTheFirstFrame) {
+  host_.admits = [](const wire::Envelope&, const std::string&) { return loopback(7); };
+  listen();
+  RawPeer peer = connect();
+  peer.say(ping_);
+  ASSERT_TRUE(run_until(io_, [&] { return peer.heard() == ack_; }));
+
+  peer.say(frame_of(wire::AgreementHello{"db1"}));
+
+  ASSERT_TRUE(run_until(io_, [&] { return host_.frames.size() == 2; })) << host_.lines;
+  EXPECT_EQ(host_.lines, "stream 1 asks\nstream 1 asks\n") << "the core refuses what it cannot use";
+}
+
 }  // namespace
 }  // namespace rollcall::runtime

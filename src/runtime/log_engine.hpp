@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -47,6 +48,10 @@ class LogEngine {
   virtual void on_frame(const std::string& from, consensus::Frame frame) = 0;
   virtual void on_unreachable(const std::string& peer) = 0;
   virtual void propose(consensus::ProposalToken token, ByteVector command) = 0;
+  /// What this member decided as the leader of a term: dropped without a word unless it still leads
+  /// that very term, and never sent on to another leader, who may know better.
+  virtual void propose_as_leader(consensus::ProposalToken token, ByteVector command,
+                                 std::uint64_t term) = 0;
   virtual void read(consensus::ReadToken token) = 0;
   /// This member leaves the cluster: hands over what it leads, and calls back, within a second.
   virtual void prepare_to_leave(std::function<void()> done) = 0;

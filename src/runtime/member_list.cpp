@@ -60,6 +60,10 @@ std::string_view to_text(EventType type) {
       return "protocol-warning";
     case EventType::protocol_changed:
       return "protocol-changed";
+    case EventType::view:
+      return "view";
+    case EventType::leader_changed:
+      return "leader-changed";
   }
   return "unknown";
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/agent_tags.hpp"
 #include "wire/tags.hpp"
 
 namespace rollcall::runtime {
@@ -61,7 +62,7 @@ Member to_member(const core::Record& record, std::chrono::system_clock::time_poi
   member.state = to_state(record.state);
   member.incarnation = record.incarnation;
   member.since = since;
-  if (auto tags = wire::decode_tags(record.tags)) member.tags = std::move(*tags);
+  if (auto tags = wire::decode_tags(record.tags)) member.tags = user_tags(std::move(*tags));
   if (record.rtt > Duration::zero()) member.rtt = record.rtt;
   return member;
 }
@@ -151,6 +152,12 @@ Member MemberSnapshots::describe(const core::Publish& event, const core::MemberT
   member.address = to_text(event.address);
   if (const auto state = state_after(event.kind)) member.state = *state;
   return member;
+}
+
+bool MemberSnapshots::is_news(const Member& member) const {
+  const auto last = find(member.name);
+  return last == nullptr || last->id != member.id || last->address != member.address ||
+         last->tags != member.tags;
 }
 
 std::vector<Steadiness> steadiness_of_members(const core::Node& node, Clocks clocks) {

@@ -45,6 +45,8 @@ class MemberSnapshots {
   /// longer has, what was last known.
   [[nodiscard]] Member describe(const core::Publish& event, const core::MemberTable& table,
                                 Clocks clocks) const;
+  /// Whether readers would see a difference from what the last update() gave them.
+  [[nodiscard]] bool is_news(const Member& member) const;
 
  private:
   struct Entry {

@@ -106,6 +106,7 @@ void NodeLoop::start() {
 
 void NodeLoop::stop(std::function<void()> done) {
   if (std::exchange(is_stopped_, true)) return done();
+  agreement_ = {};
   if (lan_) lan_->close();
   udp_.close();
   exchanges_.close_all();
@@ -275,10 +276,13 @@ void NodeLoop::note_events() {
 void NodeLoop::add_event(const core::Publish& news) {
   if (!news.settings.empty()) note_settings();
   const Clocks clocks = read_clocks();
+  Member member = snapshots_.describe(news, node_.members(), clocks);
+  // Of rollcall's own tags readers know nothing.
+  if (news.kind == core::EventKind::member_update && !snapshots_.is_news(member)) return;
   Event& event = events_.emplace_back();
   event.type = to_event_type(news.kind);
   event.time = clocks.wall;
-  event.member = snapshots_.describe(news, node_.members(), clocks);
+  event.member = std::move(member);
   event.by = news.by;
   event.message = news.message;
   if (!news.settings.empty()) event.settings = to_public(news.settings.front());
@@ -323,6 +327,7 @@ void NodeLoop::note_join_trouble() {
 void NodeLoop::publish() {
   publish_numbers();
   const bool is_published = publish_members();
+  publish_peers();
   arm_timer();
   if (is_published) board_->events().append(std::exchange(events_, {}));
 }
@@ -342,9 +347,23 @@ bool NodeLoop::publish_members() {
   publish_due_ = never;
   if (changed_.empty()) return true;
   snapshots_.update(node_.members(), changed_, clocks);
+  if (agreement_.on_peers) {
+    are_peers_new_ = peers_.update(node_.members(), changed_) || are_peers_new_;
+  }
   changed_.clear();
   board_->set_members(snapshots_.list());
   return true;
+}
+
+/// Who is still on the way into the cluster must not be taken for alone: it could begin a second
+/// log beside the one that is there.
+void NodeLoop::publish_peers() {
+  if (!are_peers_new_) return;
+  const core::Phase phase = node_.phase();
+  was_placed_ = was_placed_ || (phase != core::Phase::starting && phase != core::Phase::joining);
+  if (!was_placed_) return;
+  are_peers_new_ = false;
+  agreement_.on_peers(peers_.list());
 }
 
 void NodeLoop::publish_numbers() {
@@ -518,9 +537,10 @@ void NodeLoop::on_hosts(const std::vector<HostPort>& hosts, std::string warning)
 // --- Commands --------------------------------------------------------------------------------
 
 void NodeLoop::command(core::Command command, OnDone done) {
-  boost::asio::post(
-      loop_.io(), [self = shared_from_this(), command = std::move(command),
-                   done = std::move(done)]() mutable { self->execute(command, std::move(done)); });
+  boost::asio::post(loop_.io(), [self = shared_from_this(), command = std::move(command),
+                                 done = std::move(done)]() mutable {
+    self->execute(std::move(command), std::move(done));
+  });
 }
 
 void NodeLoop::unsteady(OnUnsteady done) {
@@ -530,10 +550,11 @@ void NodeLoop::unsteady(OnUnsteady done) {
   });
 }
 
-void NodeLoop::execute(const core::Command& command, OnDone done) {
+void NodeLoop::execute(core::Command command, OnDone done) {
   if (is_stopped_) return done(std::unexpected(Unanswered::closed));
   // To wait for the thaw could take for ever, and whoever asked may have given up by then.
   if (is_frozen()) return done(std::unexpected(Unanswered::frozen));
+  add_system_tags(command);
   const auto id = core::CommandId{next_command_++};
   commands_.emplace(id, std::move(done));
   drive([&](Instant now) { node_.on_command(id, command, now, effects_); });

@@ -15,6 +15,8 @@
 
 #include "core/node.hpp"
 #include "rollcall/steadiness.hpp"
+#include "runtime/agent_peers.hpp"
+#include "runtime/agreement_news.hpp"
 #include "runtime/bound_sockets.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/exchanges.hpp"
@@ -78,6 +80,8 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   NodeLoop(Loop::Impl& loop, NodeSetup setup, std::shared_ptr<NoticeBoard> board);
   ~NodeLoop();
 
+  /// Before start(): who takes streams of the agreement, and is told of peers and faults.
+  void set_agreement(AgreementHooks hooks) { agreement_ = std::move(hooks); }
   void start();
   /// Ends everything at once, without leaving. Commands under way are told that it is closed.
   /// done is called, on any thread, when the data directory is free again.
@@ -98,6 +102,14 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   /// command().
   using OnUnsteady = std::function<void(std::optional<std::vector<Steadiness>>)>;
   void unsteady(OnUnsteady done);
+
+  // --- for the agreement, from any thread. While the member is frozen they wait.
+  /// Sets one of rollcall's own tags; an empty value takes it away.
+  void set_system_tag(std::string key, std::string value);
+  /// This life was removed by agreement: the next one begins, if it has not.
+  void begin_life(const LifeId& ended);
+  /// Tells readers, in order.
+  void tell(std::vector<AgreementNews> news);
 
  private:
   template <class Input>
@@ -122,6 +134,7 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   void note_join_trouble();
   void publish();
   bool publish_members();
+  void publish_peers();
   void publish_numbers();
 
   void perform(const core::SendDatagram& effect);
@@ -147,6 +160,9 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   void on_request(core::StreamId id, const Address& from, Bytes frame) override;
   void on_stream_closed(core::StreamId id, core::CloseReason reason) override;
   void on_stream_refused(const Address& from, wire::RefusalCode code) override;
+  [[nodiscard]] std::expected<Address, wire::RefusalCode> admit_agreement(
+      const wire::Envelope& envelope, std::string_view name) override;
+  void on_agreement_stream(AgreementStream stream) override;
   [[nodiscard]] wire::Envelope envelope() const override;
   [[nodiscard]] FaultLayer* faults() override { return faults_.get(); }
   [[nodiscard]] bool is_frozen() const { return faults_ && faults_->is_frozen(); }
@@ -159,7 +175,11 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   void on_lan_datagram(const Address& from, Bytes datagram);
   void start_lan();
 
-  void execute(const core::Command& command, OnDone done);
+  void execute(core::Command command, OnDone done);
+  template <class Call>
+  void call_thawed(Call call);
+  void on_system_tag_set(core::CommandResult result);
+  void add_system_tags(core::Command& command) const;
   [[nodiscard]] Instant next_deadline() const;
 
   Loop::Impl& loop_;
@@ -177,6 +197,7 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   std::shared_ptr<LanSocket> lan_;  // null where this member takes no part in it
   bool was_lan_warned_ = false;
   std::optional<HostsFile> hosts_file_;
+  AgreementHooks agreement_;
   Exchanges exchanges_;
   Watches watches_;
   InboundStreams inbound_;
@@ -186,6 +207,11 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   bool is_armed_ = false;
   bool is_catching_up_ = false;
   bool is_reporting_ = false;
+
+  AgentPeers peers_;
+  bool are_peers_new_ = false;
+  bool was_placed_ = false;
+  Tags system_tags_;
 
   MemberSnapshots snapshots_;
   std::vector<core::Slot> changed_;

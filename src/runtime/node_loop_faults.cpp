@@ -33,6 +33,7 @@ void NodeLoop::send_late(const Address& to, Bytes datagram) {
 void NodeLoop::on_faults_changed(std::string what) {
   if (is_stopped_) return;
   board_->set_faults(faults_->report());
+  if (agreement_.on_faults) agreement_.on_faults(faults_->stream_faults());
   add_warning(std::move(what));
   publish();
 }

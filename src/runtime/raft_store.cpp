@@ -33,6 +33,9 @@ std::size_t bytes_in(const raft::StoreChunk& chunk) {
 std::size_t bytes_in(const SaveSnapshotPiece& piece) {
   return piece.data.size();
 }
+std::size_t bytes_in(const consensus::KeepLog&) {
+  return entry_head_bytes;
+}
 
 }  // namespace
 
@@ -140,6 +143,12 @@ RaftStore::Done RaftStore::perform(const SaveSnapshotPiece& piece) {
   now_.own = {};
   now_.has_garbage = true;
   return {};
+}
+
+RaftStore::Done RaftStore::perform(const consensus::KeepLog& keep) {
+  statements_->keep_log.bind(1, to_text(keep.log));
+  now_.log = keep.log;
+  return execute(statements_->keep_log);
 }
 
 RaftStore::Done RaftStore::add_piece(Pieces& pieces, raft::Position last, std::uint64_t offset,

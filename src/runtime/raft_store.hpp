@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "consensus/raft/raft.hpp"
 #include "rollcall/error.hpp"
@@ -17,7 +18,8 @@
 
 namespace rollcall::runtime {
 
-/// What a replica keeps: term and vote, the log, the snapshot, in raft.db of the data directory.
+/// What a replica keeps: which log it is of, term and vote, the log itself, the snapshot, in
+/// raft.db of the data directory.
 ///
 /// Order:   open(), load(), then the others.
 /// Errors:  open() and load() say which file, what is wrong and what to do; nothing is changed
@@ -48,11 +50,22 @@ class RaftStore {
 
   static std::expected<RaftStore, Error> open(const std::filesystem::path& directory,
                                               const Owner& owner);
+  /// The same without a file: what a member that votes from memory has. It ends with the store.
+  static std::expected<RaftStore, Error> open_in_memory(const Owner& owner);
+  /// Whether open() refused because the file is another member's or cluster's, or another
+  /// version's.
+  [[nodiscard]] static bool is_foreign(const Error& error) {
+    return error.code == ErrorCode::not_allowed;
+  }
+  /// What there is to say of a directory's file whose content makes no sense.
+  static Error damage_of(const std::filesystem::path& directory, std::string_view what);
   RaftStore(RaftStore&&) noexcept;
   RaftStore& operator=(RaftStore&&) noexcept;
   ~RaftStore();
 
   [[nodiscard]] raft::VoterId voter() const { return voter_; }
+  /// Which log this is a replica of; nobody: of none yet.
+  [[nodiscard]] const consensus::LogId& log() const { return now_.log; }
   /// Everything that was confirmed, and checked to be undamaged; so is the snapshot's data.
   std::expected<raft::Stored, Error> load();
 
@@ -81,6 +94,7 @@ class RaftStore {
   };
   /// What the disk has, or will have with the commit in the making.
   struct Mirror {
+    consensus::LogId log;
     raft::HardState hard;
     raft::Index keep_from{};
     raft::Index last{};  // of the log; the snapshot's end if that is empty
@@ -98,6 +112,9 @@ class RaftStore {
   std::expected<void, Error> check_owner(const Owner& owner);
   std::expected<std::string, DatabaseError> fact(std::string_view key, const std::string& if_new);
 
+  static std::expected<RaftStore, Error> open_file(const std::filesystem::path& file,
+                                                   const Owner& owner);
+  std::expected<void, Error> read_log();
   std::expected<void, Error> read_row(raft::Stored& stored);
   std::expected<void, Error> read_meta(raft::Stored& stored);
   std::expected<void, Error> check_pieces();
@@ -108,6 +125,7 @@ class RaftStore {
   Done perform(const raft::Store& store);
   Done perform(const raft::StoreChunk& chunk);
   Done perform(const SaveSnapshotPiece& piece);
+  Done perform(const consensus::KeepLog& keep);
   void keep(const raft::HardState& hard);
   Done install(const raft::SnapshotMeta& meta);
   Done cut(raft::Index from);

@@ -19,6 +19,8 @@ namespace rollcall::runtime {
 namespace {
 
 constexpr std::string_view schema_version = "1";
+/// Of the text of a log's id.
+constexpr std::size_t half_digits = 16;
 
 /// Small checkpoints: each holds up one commit for as long as it takes.
 constexpr const char* tuning =
@@ -82,7 +84,7 @@ std::expected<void, Error> check_writable(const std::filesystem::path& file) {
                                        "); make it writable or choose another --data-dir"));
 }
 
-/// The nine statements, or the first error.
+/// The statements, or the first error.
 class Preparer {
  public:
   explicit Preparer(Database& database) : database_(database) {}
@@ -117,15 +119,29 @@ Error RaftStore::damaged(const std::string& what) const {
   return damage(file_, what);
 }
 
+Error RaftStore::damage_of(const std::filesystem::path& directory, std::string_view what) {
+  return damage(directory / file_name, std::string(what));
+}
+
 std::expected<RaftStore, Error> RaftStore::open(const std::filesystem::path& directory,
                                                 const Owner& owner) {
   ROLLCALL_CHECK(owner.voter_if_new != raft::VoterId::nobody);
   std::error_code ignored;
   std::filesystem::create_directories(directory, ignored);  // opening says what is wrong with it
   if (auto may = check_writable(directory / file_name); !may) return std::unexpected(may.error());
-  auto database = Database::open(directory / file_name);
-  if (!database) return std::unexpected(database_error(directory / file_name, database.error()));
-  RaftStore store(directory / file_name, std::move(*database));
+  return open_file(directory / file_name, owner);
+}
+
+std::expected<RaftStore, Error> RaftStore::open_in_memory(const Owner& owner) {
+  ROLLCALL_CHECK(owner.voter_if_new != raft::VoterId::nobody);
+  return open_file(":memory:", owner);
+}
+
+std::expected<RaftStore, Error> RaftStore::open_file(const std::filesystem::path& file,
+                                                     const Owner& owner) {
+  auto database = Database::open(file);
+  if (!database) return std::unexpected(database_error(file, database.error()));
+  RaftStore store(file, std::move(*database));
   if (auto ready = store.prepare(owner); !ready) return std::unexpected(ready.error());
   return store;
 }
@@ -150,11 +166,13 @@ std::expected<void, Error> RaftStore::prepare(const Owner& owner) {
   auto sweep_pieces = prepare(
       "DELETE FROM piece WHERE key IN (SELECT key FROM piece WHERE key >> 32 NOT IN (?, ?, ?)"
       " ORDER BY key LIMIT ?)");
+  auto keep_log = prepare(
+      "INSERT INTO fact VALUES ('log', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
   if (prepare.error()) return std::unexpected(to_error(*prepare.error()));
-  statements_ = std::make_unique<Statements>(
-      Statements{std::move(*begin), std::move(*commit), std::move(*write_row),
-                 std::move(*add_entry), std::move(*cut_entries), std::move(*add_snapshot),
-                 std::move(*add_piece), std::move(*sweep_entries), std::move(*sweep_pieces)});
+  statements_ = std::make_unique<Statements>(Statements{
+      std::move(*begin), std::move(*commit), std::move(*write_row), std::move(*add_entry),
+      std::move(*cut_entries), std::move(*add_snapshot), std::move(*add_piece),
+      std::move(*sweep_entries), std::move(*sweep_pieces), std::move(*keep_log)});
   return {};
 }
 
@@ -195,9 +213,11 @@ std::expected<void, Error> RaftStore::check_owner(const Owner& owner) {
     const auto found = fact(key, value);
     if (!found) return std::unexpected(to_error(found.error()));
     if (*found != value) {
-      return std::unexpected(storage_error(file_.string() + " belongs to " + std::string(key) +
-                                           " '" + *found + "', not '" + value +
-                                           "'; give each member a --data-dir of its own"));
+      Error foreign =
+          storage_error(file_.string() + " belongs to " + std::string(key) + " '" + *found +
+                        "', not '" + value + "'; give each member a --data-dir of its own");
+      foreign.code = ErrorCode::not_allowed;
+      return std::unexpected(std::move(foreign));
     }
   }
   const auto voter = fact("voter", std::to_string(static_cast<std::uint64_t>(owner.voter_if_new)));
@@ -212,6 +232,7 @@ std::expected<void, Error> RaftStore::check_owner(const Owner& owner) {
 std::expected<raft::Stored, Error> RaftStore::load() {
   now_ = {};
   raft::Stored stored;
+  if (auto done = read_log(); !done) return std::unexpected(done.error());
   if (auto done = read_row(stored); !done) return std::unexpected(done.error());
   if (auto done = read_meta(stored); !done) return std::unexpected(done.error());
   if (auto done = check_pieces(); !done) return std::unexpected(done.error());
@@ -219,6 +240,25 @@ std::expected<raft::Stored, Error> RaftStore::load() {
   if (auto done = look_for_garbage(); !done) return std::unexpected(to_error(done.error()));
   is_loaded_ = true;
   return stored;
+}
+
+std::expected<void, Error> RaftStore::read_log() {
+  auto row = database_.prepare("SELECT value FROM fact WHERE key = 'log'");
+  if (!row) return std::unexpected(to_error(row.error()));
+  const auto has_row = row->step();
+  if (!has_row) return std::unexpected(to_error(has_row.error()));
+  if (!*has_row) return {};
+  const std::string text = row->text(0);
+  const auto half = [&text](std::size_t begin) {
+    std::uint64_t number = 0;
+    std::from_chars(text.data() + begin, text.data() + begin + half_digits, number, 16);
+    return number;
+  };
+  if (text.size() == 2 * half_digits) now_.log = {half(0), half(half_digits)};
+  if (now_.log.is_nobody() || to_text(now_.log) != text) {
+    return std::unexpected(damaged("which log this is cannot be read"));
+  }
+  return {};
 }
 
 std::expected<void, Error> RaftStore::read_row(raft::Stored& stored) {

@@ -18,6 +18,7 @@ struct RaftStore::Statements {
   Statement add_piece;
   Statement sweep_entries;
   Statement sweep_pieces;
+  Statement keep_log;
 };
 
 /// SQLite's integers are signed; ours are bits.

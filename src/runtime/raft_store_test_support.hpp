@@ -44,6 +44,7 @@ struct Kept {
   std::optional<raft::SnapshotMeta> meta;
   std::vector<raft::Entry> entries;
   ByteVector snapshot;
+  consensus::LogId log = {};
 
   bool operator==(const Kept&) const = default;
 };
@@ -51,7 +52,7 @@ struct Kept {
 inline std::expected<Kept, Error> kept_by(RaftStore& store) {
   auto stored = store.load();
   if (!stored) return std::unexpected(stored.error());
-  Kept kept{stored->hard, stored->snapshot, std::move(stored->entries), {}};
+  Kept kept{stored->hard, stored->snapshot, std::move(stored->entries), {}, store.log()};
   if (!kept.meta) return kept;
   auto data = store.read_snapshot(kept.meta->last, 0, kept.meta->size);
   if (!data) return std::unexpected(data.error());
@@ -86,7 +87,7 @@ inline std::expected<void, Error> write_one(RaftStore& store, RaftWrite write) {
 /// What a store should have, by the rules of effects.hpp, and random writes that keep to them.
 class RaftDiskModel {
  public:
-  [[nodiscard]] Kept kept() const { return {hard_, meta_, entries_, snapshot_}; }
+  [[nodiscard]] Kept kept() const { return {hard_, meta_, entries_, snapshot_, log_}; }
   [[nodiscard]] std::uint64_t last() const { return last_; }
 
   /// Unfinished snapshots do not outlive the process.
@@ -101,7 +102,7 @@ class RaftDiskModel {
 
   [[nodiscard]] RaftWrite next(Prng& prng) const {
     if (is_complete(incoming_)) return install(prng);
-    switch (prng.below(12)) {
+    switch (prng.below(13)) {
       case 0:
         return store_of(hard(term() + 1, prng.below(2) == 0 ? 0 : 7), {});
       case 1:
@@ -114,6 +115,8 @@ class RaftDiskModel {
         return chunk(prng);
       case 6:
         return drop(prng);
+      case 7:
+        return consensus::KeepLog{prng.life_id()};
       default:
         return append(prng, last_ + 1, hard_);
     }
@@ -205,6 +208,7 @@ class RaftDiskModel {
     entries_.insert(entries_.end(), store.entries.begin(), store.entries.end());
     if (!store.entries.empty()) last_ = raft::number(store.entries.back().index);
   }
+  void perform(const consensus::KeepLog& keep) { log_ = keep.log; }
   void perform(const raft::StoreChunk& chunk) { add(incoming_, chunk.snapshot, chunk.data); }
   void perform(const SaveSnapshotPiece& piece) {
     add(own_, piece.snapshot, piece.data);
@@ -225,6 +229,7 @@ class RaftDiskModel {
     arriving = {};
   }
 
+  consensus::LogId log_;
   raft::HardState hard_;
   raft::Index keep_from_{};
   std::uint64_t last_ = 0;

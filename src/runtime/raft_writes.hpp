@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "consensus/raft/effects.hpp"
+#include "consensus/replica.hpp"
 
 namespace rollcall::runtime {
 
@@ -23,7 +24,8 @@ struct SaveSnapshotPiece {
 };
 
 /// What a replica asks of the disk.
-using RaftWrite = std::variant<raft::Store, raft::StoreChunk, SaveSnapshotPiece>;
+using RaftWrite =
+    std::variant<raft::Store, raft::StoreChunk, SaveSnapshotPiece, consensus::KeepLog>;
 
 /// Roughly what it takes on the disk.
 std::size_t bytes_of(const RaftWrite& write);

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <expected>
+#include <string_view>
+
 #include "base/address.hpp"
 #include "base/bytes.hpp"
 #include "core/effects.hpp"
 #include "core/node.hpp"
+#include "runtime/agreement_stream.hpp"
 #include "runtime/fault_layer.hpp"
 #include "wire/messages.hpp"
 
@@ -28,6 +32,14 @@ class StreamHost {
   virtual void on_stream_closed(core::StreamId id, core::CloseReason reason) = 0;
   /// A stream was refused before the core saw a frame of it.
   virtual void on_stream_refused(const Address& from, wire::RefusalCode code) = 0;
+
+  /// A stream begins with agreement-hello: where that member is reached, or why it is refused.
+  [[nodiscard]] virtual std::expected<Address, wire::RefusalCode> admit_agreement(
+      const wire::Envelope&, std::string_view) {
+    return std::unexpected(wire::RefusalCode::no_agreement);
+  }
+  /// It is the host's from now on; the welcome is not said yet.
+  virtual void on_agreement_stream(AgreementStream) {}
 
   /// What precedes the frames that the runtime itself sends, to say why it refuses.
   [[nodiscard]] virtual wire::Envelope envelope() const = 0;

@@ -223,6 +223,15 @@ class RecordingHost final : public StreamHost {
   void on_stream_refused(const Address&, wire::RefusalCode code) override {
     add("refused a stream: " + std::string(wire::to_text(code)));
   }
+  std::expected<Address, wire::RefusalCode> admit_agreement(const wire::Envelope& envelope,
+                                                            std::string_view name) override {
+    if (!admits) return std::unexpected(wire::RefusalCode::no_agreement);
+    return admits(envelope, std::string(name));
+  }
+  void on_agreement_stream(AgreementStream stream) override {
+    add("agreement stream of " + stream.name);
+    when_agreed(std::move(stream));
+  }
   [[nodiscard]] wire::Envelope envelope() const override { return test_envelope; }
   [[nodiscard]] FaultLayer* faults() override { return fault_layer; }
 
@@ -233,6 +242,9 @@ class RecordingHost final : public StreamHost {
   std::string lines;
   std::vector<ByteVector> frames;
   std::function<void(core::StreamId)> when_asked;
+  std::function<std::expected<Address, wire::RefusalCode>(const wire::Envelope&, std::string)>
+      admits;
+  std::function<void(AgreementStream)> when_agreed;
   FaultLayer* fault_layer = nullptr;
 
  private:

@@ -161,6 +161,12 @@ std::string stream_message_text(const wire::StreamMessage& message, const Names&
             [&](const wire::StreamAck&) { return std::string("stream-ack"); },
             [&](const wire::Watch& watch) { return "watch " + names.text(watch.target); },
             [&](const wire::WatchAck&) { return std::string("watch-ack"); },
+            [&](const wire::AgreementHello& hello) {
+              return "agreement-hello of " + std::string(hello.name);
+            },
+            [&](const wire::AgreementWelcome& welcome) {
+              return "agreement-welcome of " + std::string(welcome.name);
+            },
             [&](const wire::Refused& refused) {
               return "refused " + std::string(wire::to_text(refused.code)) + ": " +
                      std::string(refused.detail);

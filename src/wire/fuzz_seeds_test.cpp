@@ -149,6 +149,8 @@ TEST(FuzzSeedsTest, ForStreams) {
        {"stream-ack", frame(StreamAck{7})},
        {"watch", frame(Watch{b})},
        {"watch-ack", frame(WatchAck{})},
+       {"agreement-hello", frame(AgreementHello{"db1"})},
+       {"agreement-welcome", frame(AgreementWelcome{"db2"})},
        {"refused", frame(Refused{RefusalCode::wrong_cluster, "this is cluster 'default'"})}});
 }
 

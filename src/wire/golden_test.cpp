@@ -216,5 +216,14 @@ TEST(GoldenTest, Refused) {
             envelope_hex + " 05 00 00 00 00 00 00 19 03 02 6e 6f");
 }
 
+TEST(GoldenTest, AgreementStreams) {
+  EXPECT_EQ(frame_hex(AgreementHello{"db1"}),
+            envelope_hex + " 05 00 00 00 00 00 00 1a 03 64 62 31");
+  EXPECT_EQ(frame_hex(AgreementWelcome{"db2"}),
+            envelope_hex + " 05 00 00 00 00 00 00 1b 03 64 62 32");
+  EXPECT_EQ(frame_hex(Refused{RefusalCode::no_agreement, "no"}),
+            envelope_hex + " 05 00 00 00 00 00 00 19 05 02 6e 6f");
+}
+
 }  // namespace
 }  // namespace rollcall::wire

@@ -49,7 +49,9 @@ enum class Kind : std::uint8_t {
   stream_ack = 22,
   watch = 23,
   watch_ack = 24,
-  refused = 25
+  refused = 25,
+  agreement_hello = 26,
+  agreement_welcome = 27
 };
 
 inline constexpr std::uint8_t envelope_sealed = 0x01;

@@ -118,6 +118,8 @@ std::string_view to_text(RefusalCode code) {
       return "overloaded";
     case RefusalCode::not_joined:
       return "not joined";
+    case RefusalCode::no_agreement:
+      return "no agreement";
   }
   return "unknown";
 }

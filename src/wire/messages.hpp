@@ -284,7 +284,20 @@ enum class RefusalCode : std::uint8_t {
   wrong_version = 1,
   malformed = 2,
   overloaded = 3,
-  not_joined = 4
+  not_joined = 4,
+  no_agreement = 5  // the member takes no part in what is agreed
+};
+
+/// Begins a stream for frames of the agreement (consensus/frames.hpp), which follow the welcome in
+/// both directions until one side closes it. The name is that of the member that opens it.
+struct AgreementHello {
+  std::string_view name;
+  bool operator==(const AgreementHello&) const = default;
+};
+/// The name of the member that was reached.
+struct AgreementWelcome {
+  std::string_view name;
+  bool operator==(const AgreementWelcome&) const = default;
 };
 
 /// Why a stream is about to be closed, for the other side's log and its operator.
@@ -294,8 +307,9 @@ struct Refused {
   bool operator==(const Refused&) const = default;
 };
 
-using StreamMessage = std::variant<JoinRequest, JoinReply, SyncOpen, SyncEntries, SyncRecords,
-                                   StreamPing, StreamAck, Watch, WatchAck, Refused>;
+using StreamMessage =
+    std::variant<JoinRequest, JoinReply, SyncOpen, SyncEntries, SyncRecords, StreamPing, StreamAck,
+                 Watch, WatchAck, Refused, AgreementHello, AgreementWelcome>;
 
 /// Why bytes were not read. Every byte string decodes to a message or to one of these.
 enum class DecodeError : std::uint8_t {

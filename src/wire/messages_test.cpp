@@ -28,7 +28,7 @@ TEST(MessagesTest, HaveATextForEveryValue) {
   expect_distinct_texts(DecodeError::too_long);
   expect_distinct_texts(State::left);
   expect_distinct_texts(Finding::other_life);
-  expect_distinct_texts(RefusalCode::not_joined);
+  expect_distinct_texts(RefusalCode::no_agreement);
 }
 
 TEST(UpdateTest, IsEqualByValueAndNotByWhereItsBytesAre) {

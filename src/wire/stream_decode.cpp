@@ -91,6 +91,14 @@ std::string_view get_cluster_name(BodyReader& in) {
   return name;
 }
 
+std::string_view get_member_name(BodyReader& in) {
+  const std::size_t size = in.u8();
+  if (size > name_bytes_max) in.fail(DecodeError::too_long);
+  const std::string_view name = in.text(size);
+  in.require(is_valid_name(name));
+  return name;
+}
+
 void get_records(BodyReader& in, std::vector<Update>& records) {
   const std::size_t count = in.checked_count(in.u32(), record_bytes_min);
   records.reserve(count);
@@ -152,9 +160,16 @@ void get(BodyReader& in, Watch& watch) {
 void get(BodyReader&, WatchAck&) {}
 
 void get(BodyReader& in, Refused& refused) {
-  refused.code = in.one_of(RefusalCode::not_joined);
+  refused.code = in.one_of(RefusalCode::no_agreement);
   refused.detail = in.text(in.u8());
   in.require(std::ranges::all_of(refused.detail, is_printable));
+}
+
+void get(BodyReader& in, AgreementHello& hello) {
+  hello.name = get_member_name(in);
+}
+void get(BodyReader& in, AgreementWelcome& welcome) {
+  welcome.name = get_member_name(in);
 }
 
 template <class Alternative>
@@ -205,6 +220,10 @@ std::expected<StreamMessage, DecodeError> decode_frame_body(Bytes body) {
       return read<WatchAck>(in);
     case Kind::refused:
       return read<Refused>(in);
+    case Kind::agreement_hello:
+      return read<AgreementHello>(in);
+    case Kind::agreement_welcome:
+      return read<AgreementWelcome>(in);
     default:
       return std::unexpected(DecodeError::unknown_kind);
   }

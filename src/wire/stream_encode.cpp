@@ -41,7 +41,7 @@ void put_kind(Writer& out, Kind kind) {
 }
 
 template <class Writer>
-void put_cluster_name(Writer& out, std::string_view name) {
+void put_name(Writer& out, std::string_view name) {
   ROLLCALL_CHECK(name.size() <= name_bytes_max);
   out.u8(static_cast<std::uint8_t>(name.size()));
   out.bytes(as_bytes(name));
@@ -71,7 +71,7 @@ template <class Writer>
 void put(Writer& out, const JoinRequest& request) {
   put_kind(out, Kind::join_request);
   out.life_id(request.looked_for);
-  put_cluster_name(out, request.cluster_name);
+  put_name(out, request.cluster_name);
   write_record(out, request.self);
 }
 
@@ -79,7 +79,7 @@ template <class Writer>
 void put(Writer& out, const JoinReply& reply) {
   put_kind(out, Kind::join_reply);
   out.u8(static_cast<std::uint8_t>(reply.status));
-  put_cluster_name(out, reply.cluster_name);
+  put_name(out, reply.cluster_name);
   put_settings(out, reply.settings);
   const std::size_t head =
       1 + 1 + 1 + reply.cluster_name.size() + settings_size(reply.settings) + 4;
@@ -157,6 +157,18 @@ void put(Writer& out, const Refused& refused) {
   out.u8(static_cast<std::uint8_t>(refused.code));
   out.u8(static_cast<std::uint8_t>(detail.size()));
   for (const char c : detail) out.u8(static_cast<std::uint8_t>(is_printable(c) ? c : '?'));
+}
+
+template <class Writer>
+void put(Writer& out, const AgreementHello& hello) {
+  put_kind(out, Kind::agreement_hello);
+  put_name(out, hello.name);
+}
+
+template <class Writer>
+void put(Writer& out, const AgreementWelcome& welcome) {
+  put_kind(out, Kind::agreement_welcome);
+  put_name(out, welcome.name);
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ TEST(FrameHeadTest, AcceptsTheLongestBodyAndNoLonger) {
 
 TEST(FrameBodyTest, RefusesKindsThatBelongToDatagramsOrToNothing) {
   for (unsigned kind = 0; kind < 256; ++kind) {
-    if (kind >= 16 && kind <= 25) continue;
+    if (kind >= 16 && kind <= 27) continue;
     const ByteVector body = {std::byte(kind)};
     EXPECT_EQ(refusal_of(body), DecodeError::unknown_kind) << kind;
   }
@@ -163,7 +163,7 @@ TEST(FrameBodyTest, RefusesKindsThatBelongToDatagramsOrToNothing) {
 
 TEST(FrameBodyTest, RefusesValuesThatAreNone) {
   EXPECT_EQ(refusal_of(body_with(JoinReply{}, 1, {4})), DecodeError::bad_field);
-  EXPECT_EQ(refusal_of(body_with(Refused{}, 1, {5})), DecodeError::bad_field);
+  EXPECT_EQ(refusal_of(body_with(Refused{}, 1, {6})), DecodeError::bad_field);
   EXPECT_EQ(refusal_of(body_with(Refused{.detail = "no"}, 3, {'\n'})), DecodeError::bad_field);
 }
 
@@ -175,6 +175,17 @@ TEST(FrameBodyTest, RefusesClusterNamesThatBreakTheRule) {
   EXPECT_EQ(refusal_of(body_with(request, size_at, {7, ' '})), DecodeError::bad_field);
   EXPECT_EQ(refusal_of(body_with(request, size_at, {129})), DecodeError::too_long);
   EXPECT_EQ(refusal_of(body_with(request, size_at, {255})), DecodeError::too_long);
+}
+
+TEST(FrameBodyTest, RefusesMemberNamesThatBreakTheRule) {
+  const AgreementHello hello{"db1"};
+
+  EXPECT_EQ(refusal_of(body_with(hello, 1, {3, 'd'})), std::nullopt);
+  EXPECT_EQ(refusal_of(body_with(hello, 1, {3, ' '})), DecodeError::bad_field);
+  EXPECT_EQ(refusal_of(body_with(hello, 1, {0})), DecodeError::bad_field) << "a name is a must";
+  EXPECT_EQ(refusal_of(body_with(hello, 1, {2})), DecodeError::trailing);
+  EXPECT_EQ(refusal_of(body_with(hello, 1, {4})), DecodeError::too_short);
+  EXPECT_EQ(refusal_of(body_with(AgreementWelcome{"db1"}, 1, {129})), DecodeError::too_long);
 }
 
 TEST(FrameBodyTest, RefusesCountsThatTheBytesCannotHold) {

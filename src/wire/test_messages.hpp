@@ -271,7 +271,7 @@ inline SyncEntries any_sync_entries(std::optional<Settings> settings) {
 
 inline Kept<StreamMessage> any_stream_message() {
   Kept<StreamMessage> kept;
-  switch (*rc::gen::inRange(0, 10)) {
+  switch (*rc::gen::inRange(0, 12)) {
     case 0:
       kept.value = JoinRequest{kept.keep(any_name()), kept.adopt(any_update()),
                                *rc::gen::element(LifeId(), any_life_id())};
@@ -305,10 +305,16 @@ inline Kept<StreamMessage> any_stream_message() {
     case 8:
       kept.value = WatchAck{};
       break;
+    case 9:
+      kept.value = AgreementHello{kept.keep(any_name())};
+      break;
+    case 10:
+      kept.value = AgreementWelcome{kept.keep(any_name())};
+      break;
     default: {
       const auto code = *rc::gen::element(RefusalCode::wrong_cluster, RefusalCode::wrong_version,
                                           RefusalCode::malformed, RefusalCode::overloaded,
-                                          RefusalCode::not_joined);
+                                          RefusalCode::not_joined, RefusalCode::no_agreement);
       kept.value = Refused{
           code, kept.keep(*rc::gen::container<std::string>(*rc::gen::inRange<std::size_t>(0, 256),
                                                            rc::gen::inRange<char>(' ', '~')))};

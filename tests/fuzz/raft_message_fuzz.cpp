@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/check.hpp"
 #include "consensus/raft/codec.hpp"
@@ -34,19 +36,36 @@ Raft replica() {
   return std::move(Raft::create(config, std::move(stored), 1, Instant{}).value());
 }
 
+/// What the replica asks of its disk, done.
+void serve_disk(Raft& raft, Effects& asked) {
+  constexpr int steps_max = 16;
+  for (int step = 0; step < steps_max && !asked.empty(); ++step) {
+    const std::vector<Effect> effects = std::exchange(asked.list(), {});
+    for (const Effect& effect : effects) {
+      if (const auto* store = std::get_if<Store>(&effect)) raft.on_stored(store->id, {}, asked);
+      if (const auto* piece = std::get_if<StoreChunk>(&effect)) {
+        raft.on_chunk_stored(piece->id, {}, asked);
+      }
+    }
+  }
+}
+
+/// Twice, for what is doubled; and after it something ordinary, which it may have made impossible.
 void give(const Message& message) {
   Raft raft = replica();
-  Instant now{};
   Effects effects;
   for (int times = 0; times < 2; ++times) {
-    raft.on_message(VoterId{2}, message, now, effects);
-    StoreId storing{};
-    for (const Effect& effect : effects.list()) {
-      if (const auto* store = std::get_if<Store>(&effect)) storing = store->id;
-    }
-    effects.clear();
-    if (storing != StoreId::none) raft.on_stored(storing, now, effects);
+    raft.on_message(VoterId{2}, message, Instant{}, effects);
+    serve_disk(raft, effects);
   }
+  raft.on_message(VoterId{2},
+                  Append{.term = Term{2},
+                         .previous = {.term = Term{1}, .index = Index{2}},
+                         .commit = Index{2},
+                         .round = 0,
+                         .entries = {{.index = Index{3}, .term = Term{1}, .payload = {}}}},
+                  Instant{}, effects);
+  serve_disk(raft, effects);
 }
 
 void fuzz(Bytes bytes) {

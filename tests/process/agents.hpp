@@ -48,6 +48,7 @@ class AgentProcess {
   [[nodiscard]] std::string bind() const { return bind_.front().address(); }
   [[nodiscard]] std::uint16_t port() const { return bind_.front().number(); }
   [[nodiscard]] std::string http() const { return http_.address(); }
+  [[nodiscard]] std::uint16_t http_port() const { return http_.number(); }
   [[nodiscard]] int pid() const { return child_->pid(); }
   [[nodiscard]] std::filesystem::path data_directory() const { return directory_ / "data"; }
   [[nodiscard]] std::string log() const { return read_file(log_file()); }

@@ -53,6 +53,8 @@ class ClusterTest : public ProcessTest {
            Json::parse(members.out, nullptr, false).dump().contains("\"name\":\"" + member + "\"");
   }
   [[nodiscard]] std::filesystem::path place() const { return directory() / "cluster"; }
+  [[nodiscard]] std::string first_port() const { return number(bind_); }
+  [[nodiscard]] std::string first_http_port() const { return number(http_); }
 
  private:
   static void extend(std::vector<FreePort>& ports) {

@@ -13,7 +13,8 @@ std::optional<ConfigError> validate(const Config& config) {
   const bool limits = config.command_bytes_max > 0 && config.append_bytes_max > 0 &&
                       config.append_entries_max > 0 && config.append_window > 0 &&
                       config.uncommitted_entries_max > 0 && config.uncommitted_bytes_max > 0 &&
-                      config.reads_max > 0 && config.snapshot_entries > 0 && config.chunk_bytes > 0;
+                      config.reads_max > 0 && config.snapshot_entries > 0 &&
+                      config.log_bytes_max > 0 && config.chunk_bytes > 0;
   const bool fits = config.command_bytes_max <= Config::payload_bytes_max &&
                     config.append_bytes_max <= Config::payload_bytes_max &&
                     config.append_entries_max <= Config::entries_max &&

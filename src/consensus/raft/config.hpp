@@ -48,6 +48,8 @@ struct Config {
   std::uint64_t snapshot_entries = 16'384;
   /// Entries kept before a snapshot, so that a follower a little behind needs no snapshot.
   std::uint64_t trailing_entries = 4'096;
+  /// Bytes of log in memory that make a snapshot due too; half of it may trail.
+  std::size_t log_bytes_max = 64U << 20U;
   std::size_t chunk_bytes = 128U << 10U;
 };
 

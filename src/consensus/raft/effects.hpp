@@ -120,8 +120,9 @@ struct TransferFailed {
   VoterId to{};
 };
 
-/// A leader says that this replica is no member any more.
+/// A member that hears a leader says that this replica is no member any more.
 struct Removed {
+  VoterId by{};
   Term term{};
 };
 

@@ -110,7 +110,8 @@ struct TimeoutNow {
   bool operator==(const TimeoutNow&) const = default;
 };
 
-/// The leader tells somebody who asks for votes that the committed membership has it no more.
+/// The leader, or a member that hears one, tells somebody who asks for votes that the committed
+/// membership has it no more. To be believed by who hears no leader.
 struct NotMember {
   Term term{};
 

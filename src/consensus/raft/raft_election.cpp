@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// Elections: pre-votes, votes, and how leadership begins and ends.
@@ -79,11 +80,7 @@ void Raft::State::campaign(VoteKind kind, CampaignCause cause) {
     become_follower(hard.term, VoterId::nobody);
     role = Role::pre_candidate;
     votes_[config.self] = Vote::granted;
-    const VoteRequest request{
-        .term = next(hard.term), .kind = kind, .cause = cause, .last = log.last()};
-    for (const VoterId voter : membership().voters) {
-      if (voter != config.self) send(voter, request);
-    }
+    ask_for_votes({.term = next(hard.term), .kind = kind, .cause = cause, .last = log.last()});
     return count_votes();
   }
   ++counters.campaigns;
@@ -100,27 +97,27 @@ void Raft::State::campaign(VoteKind kind, CampaignCause cause) {
 /// log that the requests speak of.
 void Raft::State::settle_election() {
   if (role != Role::candidate || asked_for_votes_) return;
-  if (stored_hard != hard || stored != log.last().index) return;
+  const bool is_stored = stored_hard == hard && stored == log.last().index;
+  if (!is_stored && !is_mutant(Mutant::campaigns_unstored)) return;
   asked_for_votes_ = true;
   votes_[config.self] = Vote::granted;
-  ask_for_votes();
+  ask_for_votes({.term = hard.term, .kind = VoteKind::vote, .cause = cause_, .last = log.last()});
   count_votes();
 }
 
-void Raft::State::ask_for_votes() {
-  const VoteRequest request{
-      .term = hard.term, .kind = VoteKind::vote, .cause = cause_, .last = log.last()};
+void Raft::State::ask_for_votes(const VoteRequest& request) {
   for (const VoterId voter : membership().voters) {
     if (voter != config.self) send(voter, request);
   }
+  if (!is_mutant(Mutant::learners_elect)) return;
+  for (const VoterId learner : membership().learners) send(learner, request);
 }
 
 void Raft::State::count_votes() {
-  const auto granted =
-      static_cast<std::size_t>(std::ranges::count_if(membership().voters, [this](VoterId voter) {
-        const auto vote = votes_.find(voter);
-        return vote != votes_.end() && vote->second == Vote::granted;
-      }));
+  const auto granted = static_cast<std::size_t>(std::ranges::count_if(votes_, [this](auto& vote) {
+    const bool counts = membership().is_voter(vote.first) || is_mutant(Mutant::learners_elect);
+    return counts && vote.second == Vote::granted;
+  }));
   if (granted < membership().quorum()) return;
   if (role == Role::pre_candidate) {
     if (can_campaign()) campaign(VoteKind::vote, CampaignCause::silence);
@@ -153,10 +150,7 @@ void Raft::State::become_leader() {
 
 void Raft::State::on(VoterId from, VoteRequest& request) {
   if (trusts_leader() && request.cause != CampaignCause::transfer) {
-    const bool settled = memberships_.back().index <= commit;
-    if (role == Role::leader && settled && !membership().is_member(from)) {
-      send(from, NotMember{hard.term});
-    }
+    if (knows_is_no_member(from)) send(from, NotMember{hard.term});
     return;
   }
   if (request.kind == VoteKind::pre_vote) return on_pre_vote(from, request);
@@ -164,7 +158,8 @@ void Raft::State::on(VoterId from, VoteRequest& request) {
 }
 
 void Raft::State::on_pre_vote(VoterId from, const VoteRequest& request) {
-  const bool granted = request.term > hard.term && request.last >= log.last();
+  const bool has_all = request.last >= log.last() || is_mutant(Mutant::votes_for_anybody);
+  const bool granted = request.term > hard.term && has_all;
   // A term that the disk may yet forget is not spoken of.
   if (!granted && !term_stored()) return;
   send(from, VoteReply{.term = granted ? request.term : hard.term,
@@ -174,9 +169,11 @@ void Raft::State::on_pre_vote(VoterId from, const VoteRequest& request) {
 
 void Raft::State::on_vote(VoterId from, const VoteRequest& request) {
   if (request.term > hard.term) become_follower(request.term, VoterId::nobody);
-  const bool free = hard.voted_for == VoterId::nobody || hard.voted_for == from;
+  const bool free =
+      hard.voted_for == VoterId::nobody || hard.voted_for == from || is_mutant(Mutant::votes_twice);
+  const bool has_all = request.last >= log.last() || is_mutant(Mutant::votes_for_anybody);
   const bool granted = request.term == hard.term && role == Role::follower && free &&
-                       leader == VoterId::nobody && request.last >= log.last();
+                       leader == VoterId::nobody && has_all;
   if (granted) {
     hard.voted_for = from;
     arm_election();
@@ -196,7 +193,10 @@ void Raft::State::on(VoterId from, VoteReply& reply) {
   const bool pre = reply.kind == VoteKind::pre_vote;
   const bool asked =
       pre ? role == Role::pre_candidate : role == Role::candidate && asked_for_votes_;
-  if (!asked || reply.term != (pre ? next(hard.term) : hard.term)) return;
+  const bool of_this_campaign =
+      reply.term == (pre ? next(hard.term) : hard.term) || is_mutant(Mutant::any_vote_reply_counts);
+  const bool from_voter = membership().is_voter(from) || is_mutant(Mutant::learners_elect);
+  if (!asked || !of_this_campaign || !from_voter) return;
   votes_[from] = reply.vote;
   count_votes();
 }

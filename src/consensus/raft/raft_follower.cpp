@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// What a follower does with entries, and what it answers once they are stored.
@@ -60,7 +61,9 @@ void Raft::State::on(VoterId from, Append& append) {
   reply_round_ = std::max(reply_round_, append.round);
 
   const Index at = append.previous.index;
-  if (at >= log.base().index && !log.contains(append.previous)) {
+  const bool follows = log.contains(append.previous) ||
+                       (is_mutant(Mutant::skips_previous) && at <= log.last().index);
+  if (at >= log.base().index && !follows) {
     if (at <= commit) {
       ++counters.impossible_messages;  // the leader lacks what is committed
       return;
@@ -71,13 +74,26 @@ void Raft::State::on(VoterId from, Append& append) {
   take_entries(append);
 }
 
+/// Whether entries that begin before the log's base have another term than the base itself.
+bool Raft::State::is_beside_base(const Append& append) const {
+  return std::ranges::any_of(append.entries, [this](const Entry& entry) {
+    return entry.index == log.base().index && entry.term != log.base().term;
+  });
+}
+
 void Raft::State::take_entries(Append& append) {
   const Index reaches = advanced(append.previous.index, append.entries.size());
   const auto conflict = std::ranges::find_if(append.entries, [this](const Entry& entry) {
     return entry.index > log.base().index && log.term_at(entry.index) != entry.term;
   });
+  if (is_mutant(Mutant::stale_append_cuts) && reaches < log.last().index && reaches > commit) {
+    follower_match_ = std::min(follower_match_, reaches);
+    truncate(next(reaches));
+  }
   if (conflict != append.entries.end()) {
-    if (conflict->index <= commit) {
+    // Against what is committed, before what the log begins after, or of what this leader said.
+    if (conflict->index <= commit || is_beside_base(append) ||
+        (log.has(conflict->index) && conflict->index <= follower_match_)) {
       ++counters.impossible_messages;
       return;
     }
@@ -93,8 +109,10 @@ void Raft::State::take_entries(Append& append) {
     }
   }
   follower_match_ = std::max(follower_match_, reaches);
-  commit = std::max(commit, std::min(append.commit, follower_match_));
-  if (append.entries.empty() || follower_match_ <= stored) {
+  const bool beyond = is_mutant(Mutant::commits_beyond_match);
+  commit = std::max(commit, std::min(append.commit, beyond ? log.last().index : follower_match_));
+  if (append.entries.empty() || follower_match_ <= stored ||
+      is_mutant(Mutant::acknowledges_unstored)) {
     reply_ = AppendReply{.result = AppendResult::accepted};
   } else {
     reply_when_stored_ = true;
@@ -118,7 +136,7 @@ void Raft::State::truncate(Index from) {
   stored = std::min(stored, previous(from));
   if (store_) store_->last = std::min(store_->last, previous(from));
   bool rolled_back = false;
-  while (memberships_.back().index >= from) {
+  while (memberships_.back().index >= from && !is_mutant(Mutant::forgets_rolled_back)) {
     memberships_.pop_back();
     rolled_back = true;
   }
@@ -130,8 +148,9 @@ void Raft::State::truncate(Index from) {
 
 /// Answers speak of the term, so that they wait until it is stored; a vote waits for itself too.
 void Raft::State::settle_replies() {
-  if (vote_reply_ &&
-      (vote_reply_->reply.vote == Vote::granted ? stored_hard == hard : term_stored())) {
+  const bool needs_vote_stored = vote_reply_ && vote_reply_->reply.vote == Vote::granted &&
+                                 !is_mutant(Mutant::tells_unstored_vote);
+  if (vote_reply_ && (needs_vote_stored ? stored_hard == hard : term_stored())) {
     send(vote_reply_->to, vote_reply_->reply);
     vote_reply_.reset();
   }
@@ -140,7 +159,8 @@ void Raft::State::settle_replies() {
     reply_->term = hard.term;
     reply_->round = reply_round_;
     if (reply_->result == AppendResult::accepted) {
-      reply_->match = std::min(follower_match_, stored);
+      reply_->match = is_mutant(Mutant::acknowledges_unstored) ? follower_match_
+                                                               : std::min(follower_match_, stored);
     }
     send(leader, *reply_);
     reply_.reset();

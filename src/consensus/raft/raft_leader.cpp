@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// What a leader does: takes commands, sends entries, and counts what is stored.
@@ -130,7 +131,8 @@ void Raft::State::pump(VoterId to, Progress& peer) {
 void Raft::State::on(VoterId from, AppendReply& reply) {
   if (reply.term > hard.term) return become_follower(reply.term, VoterId::nobody);
   Progress* sender = peer(from);
-  if (role != Role::leader || reply.term < hard.term || sender == nullptr) return;
+  const bool of_this_term = reply.term == hard.term || is_mutant(Mutant::counts_old_answers);
+  if (role != Role::leader || !of_this_term || sender == nullptr) return;
   if (reply.match > log.last().index || reply.round > round_) {
     ++counters.impossible_messages;
     return;
@@ -158,15 +160,20 @@ void Raft::State::on_mismatch(Progress& peer, const AppendReply& reply) {
 
 void Raft::State::advance_commit() {
   std::vector<Index> matches;
+  const Index own = is_mutant(Mutant::counts_unstored) ? log.last().index : stored;
   for (const VoterId voter : membership().voters) {
-    matches.push_back(voter == config.self ? stored : peers_.at(voter).match);
+    matches.push_back(voter == config.self ? own : peers_.at(voter).match);
+  }
+  if (is_mutant(Mutant::counts_learners)) {
+    for (const VoterId id : membership().learners) matches.push_back(peers_.at(id).match);
   }
   const auto place = static_cast<std::ptrdiff_t>(membership().quorum()) - 1;
   std::ranges::nth_element(matches, matches.begin() + place, std::ranges::greater{});
   const Index reached = matches[static_cast<std::size_t>(place)];
   // Entries of earlier terms may yet be replaced, however many have them, until one of this term
   // stands behind them (Figure 8 of the Raft papers).
-  if (reached <= commit || log.term_at(reached) != hard.term) return;
+  const bool own_term = log.term_at(reached) == hard.term || is_mutant(Mutant::counts_old_terms);
+  if (reached <= commit || !own_term) return;
   for (Index index = next(commit); index <= reached; index = next(index)) {
     uncommitted_bytes_ -= size_of(log.at(index));
   }
@@ -185,7 +192,7 @@ void Raft::State::settle_leader() {
 }
 
 void Raft::State::settle_apply() {
-  const Index target = std::min(commit, stored);
+  const Index target = is_mutant(Mutant::applies_unstored) ? commit : std::min(commit, stored);
   if (applied >= target) return;
   effects_->add(Apply{.first = next(applied), .last = target});
   applied = target;

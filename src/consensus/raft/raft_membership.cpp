@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// Membership changes, one at a time, and the handing over of leadership.
@@ -15,20 +16,36 @@ namespace rollcall::consensus::raft {
 std::expected<Position, ChangeError> Raft::State::change(const MembershipChange& wanted) {
   if (role != Role::leader) return std::unexpected(ChangeError::not_leader);
   if (transfer_) return std::unexpected(ChangeError::transferring);
-  if (!committed_own_term()) return std::unexpected(ChangeError::not_ready);
-  if (memberships_.back().index > commit) return std::unexpected(ChangeError::in_progress);
+  if (!committed_own_term() && !is_mutant(Mutant::changes_at_once)) {
+    return std::unexpected(ChangeError::not_ready);
+  }
+  if (memberships_.back().index > commit && !is_mutant(Mutant::changes_side_by_side)) {
+    return std::unexpected(ChangeError::in_progress);
+  }
   auto after = changed(membership(), wanted);
   if (!after) return std::unexpected(ChangeError::invalid);
-  if (wanted.kind == ChangeKind::promote) {
-    const Progress& learner = peers_.at(wanted.member);
-    const bool near = learner.mode == Progress::Mode::replicate &&
-                      distance(learner.match, log.last().index) <= config.promote_gap_max &&
-                      now_ - learner.heard < config.election_timeout;
-    if (!near) return std::unexpected(ChangeError::not_caught_up);
+  if (wanted.kind == ChangeKind::promote && !has_caught_up(wanted.member)) {
+    return std::unexpected(ChangeError::not_caught_up);
   }
   append_own(EntryKind::membership, encode(*after));
   note_membership(log.last().index, std::move(*after));
   return log.last();
+}
+
+bool Raft::State::has_caught_up(VoterId id) {
+  // A leader that made itself a learner, and has not stepped down for it yet.
+  if (id == config.self) return true;
+  const Progress* learner = peer(id);
+  return learner != nullptr && learner->mode == Progress::Mode::replicate &&
+         distance(learner->match, log.last().index) <= config.promote_gap_max &&
+         now_ - learner->heard < config.election_timeout;
+}
+
+/// Committed, as far as this member knows: one that is behind may not know of the latest entry into
+/// the group, so that only who hears no leader is to believe it.
+bool Raft::State::knows_is_no_member(VoterId id) const {
+  return memberships_.back().index <= commit && term_stored() &&
+         membership().is_member(config.self) && !membership().is_member(id);
 }
 
 void Raft::State::note_membership(Index index, Membership membership) {
@@ -105,8 +122,8 @@ void Raft::State::continue_transfer() {
 }
 
 void Raft::State::on(VoterId from, NotMember& message) {
-  if (message.term < hard.term || from == leader) return;
-  effects_->add(Removed{message.term});
+  if (message.term < hard.term || trusts_leader()) return;
+  effects_->add(Removed{.by = from, .term = message.term});
 }
 
 }  // namespace rollcall::consensus::raft

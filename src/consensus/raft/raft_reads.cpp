@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// Linearizable reads without a log entry: one round of heartbeats confirms the leader for all
@@ -33,7 +34,8 @@ void Raft::State::settle_reads() {
   const auto confirmed = [this] {
     const auto votes =
         static_cast<std::size_t>(std::ranges::count_if(membership().voters, [this](VoterId voter) {
-          return voter == config.self || peers_.at(voter).round >= round_;
+          return voter == config.self || peers_.at(voter).round >= round_ ||
+                 is_mutant(Mutant::reads_unconfirmed);
         }));
     return votes >= membership().quorum();
   };
@@ -45,8 +47,9 @@ void Raft::State::settle_reads() {
   };
   close();
   // Before an entry of its own term is committed, a leader may not know what is.
-  if (!round_open_ && !reads_waiting_.empty() && committed_own_term()) {
-    ++round_;
+  if (!round_open_ && !reads_waiting_.empty() &&
+      (committed_own_term() || is_mutant(Mutant::reads_before_own_term))) {
+    if (!is_mutant(Mutant::reads_on_old_confirmation) || round_ == 0) ++round_;
     round_open_ = true;
     for (const ReadId id : reads_waiting_) reads_open_.push_back({.id = id, .index = commit});
     reads_waiting_.clear();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,12 +25,13 @@ inline Position at(std::uint64_t index, std::uint64_t term) {
 /// disk confirms when the test says so.
 class RaftRig {
  public:
-  explicit RaftRig(std::vector<std::uint64_t> terms, std::uint64_t term = 0)
+  explicit RaftRig(const std::vector<std::uint64_t>& terms, std::uint64_t term = 0)
       : raft_(make(terms, term)) {}
 
   Raft& raft() { return raft_; }
 
   void message(std::uint64_t from, Message message) {
+    note(std::to_string(from) + " " + to_text(message));
     raft_.on_message(VoterId{from}, std::move(message), now_, effects_);
     collect();
   }
@@ -37,23 +39,32 @@ class RaftRig {
   void stored() {
     const StoreId id = std::exchange(storing_, StoreId::none);
     ASSERT_NE(id, StoreId::none) << "nothing to store";
+    note("stored #" + std::to_string(static_cast<std::uint64_t>(id)));
     raft_.on_stored(id, now_, effects_);
     collect();
   }
   void refused() {
     const StoreId id = std::exchange(storing_, StoreId::none);
     ASSERT_NE(id, StoreId::none) << "nothing to store";
+    note("refused #" + std::to_string(static_cast<std::uint64_t>(id)));
     raft_.on_store_refused(id, now_, effects_);
     collect();
   }
   void chunk_stored(std::uint64_t id) {
+    note("stored piece #" + std::to_string(id));
     raft_.on_chunk_stored(ChunkId{id}, now_, effects_);
+    collect();
+  }
+  void snapshot_saved(std::uint64_t size) {
+    note("snapshot saved");
+    raft_.on_snapshot_saved(size, now_, effects_);
     collect();
   }
   void wait(Duration duration) {
     const Instant end = now_ + duration;
     while (raft_.next_deadline() <= end) {
       now_ = std::max(now_, raft_.next_deadline());
+      note("deadline");
       raft_.on_deadline(now_, effects_);
       collect();
     }
@@ -62,25 +73,30 @@ class RaftRig {
   /// Until the next deadline, and that.
   void deadline() {
     now_ = std::max(now_, raft_.next_deadline());
+    note("deadline");
     raft_.on_deadline(now_, effects_);
     collect();
   }
   bool propose() {
+    note("propose");
     const bool taken = raft_.propose(ByteVector(1), now_, effects_).has_value();
     collect();
     return taken;
   }
   std::expected<Position, ChangeError> change(ChangeKind kind, std::uint64_t member) {
+    note("change of " + std::to_string(member));
     auto result = raft_.change({.kind = kind, .member = VoterId{member}}, now_, effects_);
     collect();
     return result;
   }
   bool read(std::uint64_t id) {
+    note("read #" + std::to_string(id));
     const bool taken = raft_.read(ReadId{id}, now_, effects_).has_value();
     collect();
     return taken;
   }
   bool transfer(std::uint64_t to) {
+    note("transfer to " + std::to_string(to));
     const bool taken = raft_.transfer(VoterId{to}, now_, effects_).has_value();
     collect();
     return taken;
@@ -105,7 +121,15 @@ class RaftRig {
   }
 
   /// Everything asked for since the last call.
-  std::string effects() { return std::exchange(text_, {}); }
+  std::string effects() {
+    transcript_.clear();
+    return std::exchange(text_, {});
+  }
+  /// The same with each input on a line before its effects; begins with an empty line.
+  std::string transcript() {
+    text_.clear();
+    return "\n" + std::exchange(transcript_, {});
+  }
   [[nodiscard]] bool storing() const { return storing_ != StoreId::none; }
 
  private:
@@ -123,9 +147,11 @@ class RaftRig {
     kept.hard.term = Term{std::max(last, term)};
     return std::move(Raft::create(small_config(1), std::move(kept), 1, Instant{}).value());
   }
+  void note(const std::string& input) { transcript_ += input + "\n"; }
   void collect() {
     for (const Effect& effect : effects_.list()) {
       text_ += to_text(effect) + "\n";
+      transcript_ += "  " + to_text(effect) + "\n";
       if (const auto* store = std::get_if<Store>(&effect)) storing_ = store->id;
     }
     effects_.clear();
@@ -135,6 +161,7 @@ class RaftRig {
   Instant now_{};
   Effects effects_;
   std::string text_;
+  std::string transcript_;
   StoreId storing_{};
 };
 

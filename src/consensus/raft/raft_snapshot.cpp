@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 #include "consensus/raft/raft_state.hpp"
 
 /// Snapshots: taking them, sending them in pieces, receiving and installing them.
@@ -19,17 +20,23 @@ bool Raft::State::somebody_receives() const {
   });
 }
 
-void Raft::State::settle_snapshot() {
-  // Never while one is installed: which of the two is newer would depend on the disk.
-  if (taking_ || installing()) return;
+bool Raft::State::is_snapshot_due() const {
   const Index since = snapshot ? snapshot->last.index : Index::none;
   const std::uint64_t grown = distance(since, applied);
-  if (grown < config.snapshot_entries || applied < snapshot_retry_at_) return;
+  if (grown == 0 || applied < snapshot_retry_at_) return false;
   // Whoever receives the present one should have the time to; but not without end.
   constexpr std::uint64_t patience = 4;
-  if (somebody_receives() && grown < patience * config.snapshot_entries) return;
+  const std::uint64_t times = somebody_receives() ? patience : 1;
+  return grown >= times * config.snapshot_entries || log.bytes() >= times * config.log_bytes_max;
+}
+
+void Raft::State::settle_snapshot() {
+  // Never while one is installed: which of the two is newer would depend on the disk.
+  if (taking_ || installing() || !is_snapshot_due()) return;
   const Position at{.term = log.term_at(applied).value(), .index = applied};
-  taking_ = SnapshotMeta{.last = at, .membership = memberships_.front().membership, .size = 0};
+  const MembershipAt& then =
+      is_mutant(Mutant::snapshot_of_later_voters) ? memberships_.back() : memberships_.front();
+  taking_ = SnapshotMeta{.last = at, .membership = then.membership, .size = 0};
   effects_->add(TakeSnapshot{.last = at, .membership = taking_->membership});
 }
 
@@ -37,11 +44,19 @@ void Raft::State::on_snapshot_saved(std::uint64_t size) {
   if (!taking_) return;
   snapshot = std::exchange(taking_, std::nullopt);
   snapshot->size = size;
+  compact_log();
+}
+
+/// Keeps the trailing entries, but no more than half of what makes the next snapshot due.
+void Raft::State::compact_log() {
   const std::uint64_t covered = distance(log.base().index, snapshot->last.index);
   if (covered > config.trailing_entries) {
     log.compact(advanced(log.base().index, covered - config.trailing_entries));
-    keep_from_ = log.first();
   }
+  while (log.bytes() > config.log_bytes_max / 2 && log.base().index < snapshot->last.index) {
+    log.compact(next(log.base().index));
+  }
+  keep_from_ = std::max(keep_from_, log.first());
 }
 
 void Raft::State::on_snapshot_failed() {
@@ -85,6 +100,8 @@ void Raft::State::on(VoterId from, InstallReply& reply) {
     return;
   }
   if (reply.snapshot != sender->sending.last || reply.next_offset > sender->sending.size) return;
+  // A doubled answer: the piece that it asks for is on its way already.
+  if (sender->waiting && reply.next_offset == sender->offset && sender->offset > 0) return;
   sender->offset = reply.next_offset;
   sender->waiting = false;
 }
@@ -105,7 +122,7 @@ void Raft::State::on(VoterId from, InstallChunk& chunk) {
   if (meta.last.index <= applied) {
     return reply_install(InstallResult::installed, meta.last, meta.size);
   }
-  if (log.contains(meta.last)) {
+  if (log.contains(meta.last) && !is_mutant(Mutant::snapshot_cuts_log)) {
     // The log has all of it, and it is committed: entries after it, which may be acknowledged
     // already, must not go.
     follower_match_ = std::max(follower_match_, meta.last.index);
@@ -148,7 +165,8 @@ void Raft::State::on_chunk_stored(ChunkId id) {
     return reply_install(InstallResult::more, meta.last, receiving_->offset);
   }
   // Entries may have come meanwhile, and made it superfluous.
-  const bool wanted = meta.last.index > commit && !log.contains(meta.last);
+  const bool wanted = meta.last.index > commit &&
+                      (!log.contains(meta.last) || is_mutant(Mutant::snapshot_cuts_log));
   if (wanted && role == Role::follower) install_due_ = meta;
   receiving_.reset();
 }

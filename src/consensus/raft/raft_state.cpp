@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "consensus/raft/mutants.hpp"
 
 namespace rollcall::consensus::raft {
 
@@ -21,6 +22,7 @@ Raft::State::State(const Config& wanted, Stored kept, std::uint64_t seed, Instan
     log = Log(snapshot->last);
     base = snapshot->membership;
   }
+  if (is_mutant(Mutant::forgets_vote)) hard.voted_for = stored_hard.voted_for = VoterId::nobody;
   const Index begins = log.base().index;
   memberships_.push_back({begins, std::move(base)});
   for (Entry& entry : kept.entries) {
@@ -33,6 +35,8 @@ Raft::State::State(const Config& wanted, Stored kept, std::uint64_t seed, Instan
   stored = log.last().index;
   commit = applied = membership_settled_ = begins;
   keep_from_ = keep_from_stored_ = kept.entries.empty() ? log.first() : kept.entries.front().index;
+  // A log that ends before the snapshot goes, for nothing can be added to it.
+  if (!kept.entries.empty() && kept.entries.back().index < begins) keep_from_ = log.first();
   announced_ = {.role = role, .term = hard.term, .leader = leader};
   arm_election();
 }

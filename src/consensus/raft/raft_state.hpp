@@ -111,10 +111,11 @@ class Raft::State {
   void campaign(VoteKind kind, CampaignCause cause);
   void become_leader();
   void count_votes();
-  void ask_for_votes();
+  void ask_for_votes(const VoteRequest& request);
   [[nodiscard]] bool is_eligible() const;
   [[nodiscard]] bool can_campaign() const;
   [[nodiscard]] bool trusts_leader() const;
+  [[nodiscard]] bool knows_is_no_member(VoterId id) const;
   void on(VoterId from, VoteRequest& request);
   void on_pre_vote(VoterId from, const VoteRequest& request);
   void on_vote(VoterId from, const VoteRequest& request);
@@ -127,6 +128,7 @@ class Raft::State {
   [[nodiscard]] bool is_well_formed(const Append& append) const;
   [[nodiscard]] bool follow(VoterId from, Term of);
   void refuse_old_leader(VoterId from);
+  [[nodiscard]] bool is_beside_base(const Append& append) const;
   void take_entries(Append& append);
   [[nodiscard]] AppendReply mismatch(const Append& append) const;
   void truncate(Index from);
@@ -149,6 +151,7 @@ class Raft::State {
 
   // raft_membership.cpp
   void on(VoterId from, NotMember& message);
+  [[nodiscard]] bool has_caught_up(VoterId id);
   void note_membership(Index index, Membership membership);
   void sync_peers();
   void settle_membership();
@@ -164,7 +167,9 @@ class Raft::State {
   void take_chunk(InstallChunk& chunk);
   void reply_install(InstallResult result, Position at, std::uint64_t offset);
   void installed(const SnapshotMeta& meta);
+  [[nodiscard]] bool is_snapshot_due() const;
   void settle_snapshot();
+  void compact_log();
   void send_chunk(VoterId to, Progress& peer);
   [[nodiscard]] bool somebody_receives() const;
 

@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "consensus/raft/raft.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "consensus/raft/raft_rig_test.hpp"
@@ -9,157 +15,7 @@
 namespace rollcall::consensus::raft {
 namespace {
 
-// --- Named regressions: what a shipped library got wrong -----------------------------------------
-/// Figure 8 of the Raft papers: an entry of an earlier term that a majority has may still be
-/// replaced, so it is committed only together with one of the leader's own term.
-TEST(RaftRegression, Figure8AnEntryOfAnEarlierTermIsNotCommittedByCounting) {
-  RaftRig rig({2}, 3);  // index 2 is of term 2; this replica leads term 4
-  rig.lead();
-  ASSERT_EQ(rig.raft().last(), at(3, 4));
-
-  rig.has(3, 2);  // now two of three have the entry of term 2
-  EXPECT_EQ(rig.raft().commit(), Index::none);
-  rig.has(3, 3);  // the no-op too, but this replica's disk does not have it yet
-  EXPECT_EQ(rig.raft().commit(), Index::none);
-  EXPECT_EQ(rig.raft().applied(), Index::none);
-
-  rig.stored();
-  EXPECT_EQ(rig.raft().commit(), Index{3});
-  EXPECT_EQ(rig.raft().applied(), Index{3});
-}
-
-/// The rest of the figure: the replaced entry was never applied anywhere.
-TEST(RaftRegression, Figure8TheEntryOfTheEarlierTermCanBeReplaced) {
-  RaftRig rig({2}, 3);
-  rig.lead();
-  rig.has(3, 2);
-  rig.stored();
-
-  rig.message(3, Append{.term = Term{5},
-                        .previous = at(1, 1),
-                        .commit = Index{1},
-                        .round = 0,
-                        .entries = {command(2, 3), command(3, 5)}});
-  rig.stored();
-  EXPECT_EQ(rig.raft().role(), Role::follower);
-  EXPECT_EQ(rig.raft().entry(Index{2}).term, Term{3});
-  EXPECT_EQ(rig.raft().applied(), Index{1});
-  EXPECT_EQ(rig.raft().counters().impossible_messages, 0U);
-}
-
-TEST(RaftRegression, RestartsWithPayloadsOfOddLengthsLoseNothing) {
-  RaftWorld world(8);
-  world.add_group(3);
-  for (std::size_t bytes = 0; bytes < 100; ++bytes) {
-    const std::uint64_t leader = world.elect();
-    ASSERT_TRUE(world.propose(leader, bytes).has_value()) << bytes;
-    if (bytes % 33 != 32) continue;
-    ASSERT_TRUE(world.run_until([&] { return world.converged(); }));
-    const Index before = world.applied_max();
-    for (std::uint64_t id = 1; id <= 3; ++id) world.crash(id);
-    for (std::uint64_t id = 1; id <= 3; ++id) {
-      world.restart(id);
-      EXPECT_GE(world.raft(id).last().index, before);
-    }
-  }
-  EXPECT_TRUE(world.run_until([&] { return world.converged(); }));
-  EXPECT_GE(number(world.applied_max()), 100U);
-}
-
-TEST(RaftRegression, ALeaderWhoseDiskIsFullStepsDownAndComesBackWithoutLoss) {
-  RaftWorld world(9);
-  world.add_group(3);
-  const std::uint64_t first = world.elect();
-  ASSERT_TRUE(world.propose(first, 5).has_value());
-  ASSERT_TRUE(world.run_until([&] { return world.converged(); }));
-
-  world.host(first).disk_full = true;
-  ASSERT_TRUE(world.propose(first, 5).has_value());
-  ASSERT_TRUE(world.run_until([&] { return world.leader() != 0 && world.leader() != first; }));
-  EXPECT_TRUE(world.raft(first).store_failing());
-  const std::uint64_t second = world.elect();
-  for (int i = 0; i < 40; ++i) {
-    ASSERT_TRUE(world.run_until([&] { return world.propose(second, 5).has_value(); }));
-  }
-  world.run_for(1s);
-  EXPECT_NE(world.raft(first).role(), Role::leader);
-  EXPECT_GE(number(world.applied_max()), 41U);
-
-  world.host(first).disk_full = false;
-  EXPECT_TRUE(world.run_until([&] { return world.converged(); }));
-  EXPECT_FALSE(world.raft(first).store_failing());
-  EXPECT_EQ(world.raft(first).applied(), world.applied_max());
-}
-
-TEST(RaftRegression, ACandidateWaitsUntilItsEntriesAndItsVoteAreOnTheDisk) {
-  RaftRig rig({});
-  rig.message(2, Append{.term = Term{1},
-                        .previous = at(1, 1),
-                        .commit = {},
-                        .round = 0,
-                        .entries = {command(2, 1), command(3, 1)}});
-  rig.effects();
-  rig.deadline();  // silence
-  rig.message(3, VoteReply{.term = Term{2}, .kind = VoteKind::pre_vote, .vote = Vote::granted});
-  EXPECT_EQ(rig.raft().role(), Role::candidate);
-  EXPECT_EQ(rig.effects().find("asks for a vote"), std::string::npos);
-
-  rig.stored();  // the entries
-  EXPECT_EQ(rig.effects(), "store #2: term 2, vote 1, from 4 no entries\n");
-  // An answer to what was not asked yet does not count.
-  rig.message(3, VoteReply{.term = Term{2}, .kind = VoteKind::vote, .vote = Vote::granted});
-  EXPECT_EQ(rig.raft().role(), Role::candidate);
-
-  rig.stored();  // the vote
-  EXPECT_EQ(rig.effects(),
-            "-> 2 asks for a vote in term 2, last 3@1\n"
-            "-> 3 asks for a vote in term 2, last 3@1\n");
-}
-
-TEST(RaftRegression, AVoteDuringASnapshotWaitsForTheDiskAndStartsNoCampaign) {
-  RaftRig rig({});
-  const SnapshotMeta meta{.last = at(50, 1), .membership = voters(3), .size = 3};
-  rig.message(
-      2, InstallChunk{
-             .term = Term{1}, .snapshot = meta, .offset = 0, .round = 0, .data = ByteVector(3)});
-  rig.chunk_stored(1);
-  EXPECT_EQ(rig.effects(),
-            "store piece #1 of snapshot 50@1, 3 bytes at 0\n"
-            "is follower in term 1, leader 2\n"
-            "store #1: term 1, vote 0, install 50@1, from 51 no entries\n");
-
-  rig.message(2, TimeoutNow{Term{1}});
-  rig.wait(1s);
-  EXPECT_EQ(rig.raft().role(), Role::follower);
-  rig.message(3,
-              VoteRequest{.term = Term{2}, .kind = VoteKind::vote, .cause = {}, .last = at(60, 1)});
-  EXPECT_EQ(rig.effects().find("grants"), std::string::npos);
-
-  rig.stored();
-  EXPECT_EQ(rig.raft().last(), at(50, 1));
-  EXPECT_EQ(rig.raft().applied(), Index{50});
-  rig.effects();
-  rig.stored();
-  EXPECT_EQ(rig.effects(), "-> 3 grants a vote in term 2\n");
-}
-
-TEST(RaftRegression, ALeaderThatTookItselfOutCanBeElectedUntilThatIsCommitted) {
-  RaftWorld world(10);
-  world.add_group(2);
-  const std::uint64_t leader = world.elect();
-  const std::uint64_t other = 3 - leader;
-  ASSERT_TRUE(world.run_until([&] { return world.converged(); }));
-  world.partition({leader});
-  ASSERT_TRUE(world.change(leader, ChangeKind::demote, leader).has_value());
-  world.run_for(1s);
-  world.heal();
-  EXPECT_TRUE(world.run_until([&] {
-    return world.leader() == other && world.raft(other).membership().voters.size() == 1;
-  })) << world.text();
-}
-
 // --- Elections
-// -------------------------------------------------------------------------------------
 TEST(RaftElection, APreVoteChangesNeitherTermNorVote) {
   RaftRig rig({});
   rig.message(
@@ -228,7 +84,6 @@ TEST(RaftElection, ALeaderWhoseDiskHangsStepsDown) {
 }
 
 // --- Replication
-// -----------------------------------------------------------------------------------
 TEST(RaftReplication, EntriesAreAcknowledgedWhenStored) {
   RaftRig rig({});
   rig.message(2, Append{.term = Term{1},
@@ -326,8 +181,36 @@ TEST(RaftReplication, EntriesThatFollowNoRuleAreRefused) {
   EXPECT_EQ(rig.effects(), "");
 }
 
+/// The log is bounded in bytes also where commands are large.
+TEST(RaftReplication, LargeEntriesMakeASnapshotDueAndDoNotTrail) {
+  Config config = small_config(1);
+  config.snapshot_entries = 10'000;
+  config.trailing_entries = 10'000;
+  config.log_bytes_max = 4'000;
+  Raft raft = std::move(Raft::create(config, {}, 1, Instant{}).value());
+  Effects effects;
+  raft.bootstrap(voters(1), Instant{}, effects);
+  int snapshots = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::vector<Effect> asked = std::exchange(effects.list(), {});
+    for (const Effect& effect : asked) {
+      if (const auto* store = std::get_if<Store>(&effect)) {
+        raft.on_stored(store->id, raft.next_deadline(), effects);
+      }
+      if (std::holds_alternative<TakeSnapshot>(effect)) {
+        ++snapshots;
+        raft.on_snapshot_saved(1, raft.next_deadline(), effects);
+      }
+    }
+    if (asked.empty()) raft.on_deadline(raft.next_deadline(), effects);
+    if (raft.role() == Role::leader)
+      (void)raft.propose(ByteVector(100), raft.next_deadline(), effects);
+    ASSERT_LE(distance(raft.first(), raft.last().index) * 100, 8'000U);
+  }
+  EXPECT_GT(snapshots, 10);
+}
+
 // --- Reads
-// -----------------------------------------------------------------------------------------
 TEST(RaftReads, WaitForTheOwnTermAndForAMajorityThatHeardOfThem) {
   RaftRig rig({});
   rig.lead();
@@ -351,7 +234,6 @@ TEST(RaftReads, FailWhenTheLeaderStepsDown) {
 }
 
 // --- Membership and transfer
-// -------------------------------------------------------------------------
 TEST(RaftMembership, NoChangeBeforeAnEntryOfTheOwnTermIsCommitted) {
   RaftRig rig({});
   rig.lead();
@@ -365,6 +247,22 @@ TEST(RaftMembership, NoChangeBeforeAnEntryOfTheOwnTermIsCommitted) {
   EXPECT_EQ(rig.change(ChangeKind::promote, 4).error(), ChangeError::not_caught_up);
   rig.has(4, 3);
   EXPECT_TRUE(rig.change(ChangeKind::promote, 4).has_value());
+}
+
+TEST(RaftMembership, ALeaderThatMadeItselfALearnerCanBecomeVoterAgainBeforeItSteppedDown) {
+  RaftRig rig({});
+  rig.lead();
+  rig.has(2, 2);
+  rig.stored();
+  ASSERT_TRUE(rig.change(ChangeKind::demote, 1).has_value());
+  rig.has(2, 3);
+  rig.has(3, 3);
+  ASSERT_EQ(rig.raft().commit(), Index{3});
+  ASSERT_EQ(rig.raft().applied(), Index{2});  // its own disk is slower than both others
+  EXPECT_TRUE(rig.change(ChangeKind::promote, 1).has_value());
+  rig.stored();
+  EXPECT_EQ(rig.raft().role(), Role::leader);
+  EXPECT_EQ(rig.raft().membership(), voters(3));
 }
 
 TEST(RaftMembership, GrowsFromOneToThreeAndReplacesAVoter) {
@@ -419,7 +317,6 @@ TEST(RaftTransfer, RefusesProposalsMeanwhileAndEndsWithItsTime) {
 }
 
 // --- Start
-// -----------------------------------------------------------------------------------------
 TEST(RaftStart, RefusesAStoredLogThatContradictsItself) {
   const auto error = [](Stored stored) {
     return Raft::create(small_config(1), std::move(stored), 1, Instant{}).error();
@@ -440,6 +337,38 @@ TEST(RaftStart, RefusesAStoredLogThatContradictsItself) {
                    .snapshot = {},
                    .entries = {command(1, 2), command(2, 1)}}),
             RestoreError::order);
+}
+
+TEST(RaftStart, RefusesLimitsThatNoMessageCanCarry) {
+  Config config = small_config(1);
+  EXPECT_EQ(validate(config), std::nullopt);
+  config.command_bytes_max = Config::payload_bytes_max + 1;
+  EXPECT_EQ(validate(config), ConfigError::limits);
+  config = small_config(1);
+  config.append_entries_max = Config::entries_max + 1;
+  EXPECT_EQ(validate(config), ConfigError::limits);
+  config = small_config(1);
+  config.log_bytes_max = 0;
+  EXPECT_EQ(validate(config), ConfigError::limits);
+}
+
+/// What stands before a snapshot could not be gone on with: the next entry would leave a gap.
+TEST(RaftStart, ALogThatEndsBeforeTheSnapshotIsDeleted) {
+  Raft raft = std::move(
+      Raft::create(small_config(1),
+                   {.hard = {.term = Term{1}, .voted_for = {}},
+                    .snapshot = SnapshotMeta{.last = at(9, 1), .membership = voters(1), .size = 1},
+                    .entries = {command(1, 1), command(2, 1)}},
+                   1, Instant{})
+          .value());
+  EXPECT_EQ(raft.last(), at(9, 1));
+  Effects effects;
+  raft.on_deadline(raft.next_deadline(), effects);
+  const auto store = std::ranges::find_if(
+      effects.list(), [](const Effect& effect) { return std::holds_alternative<Store>(effect); });
+  ASSERT_NE(store, effects.list().end());
+  EXPECT_EQ(std::get<Store>(*store).keep_from, Index{10});
+  EXPECT_EQ(std::get<Store>(*store).from, Index{10});
 }
 
 TEST(RaftStart, TheSameInputsGiveTheSameEffects) {

@@ -76,7 +76,7 @@ struct MessageWords {
     return "campaign now, says the leader of term " + digits(message.term);
   }
   std::string operator()(const NotMember& message) const {
-    return "no member any more, says the leader of term " + digits(message.term);
+    return "you are no member any more, in term " + digits(message.term);
   }
 };
 
@@ -125,7 +125,7 @@ struct EffectWords {
     return "transfer to " + digits(effect.to) + " failed";
   }
   std::string operator()(const Removed& effect) const {
-    return "removed, says the leader of term " + digits(effect.term);
+    return "removed, says " + digits(effect.by) + " in term " + digits(effect.term);
   }
 };
 

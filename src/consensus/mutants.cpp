@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+#include "consensus/mutants.hpp"
+
+#ifdef ROLLCALL_MUTANTS
+
+namespace rollcall::consensus {
+namespace {
+
+Mutant chosen = Mutant::none;
+
+}  // namespace
+
+void choose_mutant(Mutant mutant) {
+  chosen = mutant;
+}
+
+bool is_mutant(Mutant mutant) {
+  return mutant == chosen;
+}
+
+}  // namespace rollcall::consensus
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The rollcall authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drawn worlds of members that agree, with clients, under drawn faults.
+#include <gtest/gtest.h>
+
+#include "sim/agreement/trial.hpp"
+#include "simulation_test.hpp"
+
+namespace rollcall::sim::agreement {
+namespace {
+
+class AgreementTrial : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(AgreementTrial, HoldsWhatMustHoldAndRecovers) {
+  EXPECT_EQ(run_drawn_trial(GetParam()).violations, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AgreementTrial, testing::ValuesIn(seeds(200)), seed_name);
+
+/// One seed is one course of events, to the last input.
+TEST(AgreementTrialReplay, GoesTheSameWayAgain) {
+  const TrialResult first = run_drawn_trial(3);
+  const TrialResult second = run_drawn_trial(3);
+
+  EXPECT_EQ(first.counts.inputs, second.counts.inputs);
+  EXPECT_EQ(first.counts.committed, second.counts.committed);
+  EXPECT_EQ(first.counts.acknowledged, second.counts.acknowledged);
+}
+
+/// That drawn trials reach what they are for.
+TEST(AgreementTrialReach, FaultsLeadToElectionsSnapshotsExpiriesAndCuts) {
+  TrialCounts sum;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const TrialCounts counts = run_drawn_trial(seed).counts;
+    sum.committed += counts.committed;
+    sum.terms += counts.terms;
+    sum.restored += counts.restored;
+    sum.expired += counts.expired;
+    sum.cuts += counts.cuts;
+    sum.acknowledged += counts.acknowledged;
+    sum.renewed += counts.renewed;
+    sum.reads += counts.reads;
+  }
+
+  EXPECT_GT(sum.committed, 2000U);
+  EXPECT_GT(sum.terms, 50U);
+  EXPECT_GT(sum.restored, 30U);
+  EXPECT_GT(sum.expired, 15U);
+  EXPECT_GT(sum.cuts, 30U);
+  EXPECT_GT(sum.acknowledged, 1000U);
+  EXPECT_GT(sum.renewed, 500U);
+  EXPECT_GT(sum.reads, 500U);
+}
+
+}  // namespace
+}  // namespace rollcall::sim::agreement
