@@ -264,9 +264,9 @@ class Leading {
     const std::string loss = supervise(*child);
     if (!loss.empty()) {
       child->signal(SIGKILL);  // whatever it started and left behind
-      // What is not this process's any more may be another's of the same id.
-      const bool is_own = holds() && standing_->leads_since() == token_;
-      if (is_own) static_cast<void>(lease_.leave());
+      // Without leaving: what is not this process's any more may be another's of the same id, and
+      // who could not be asked to renew will not answer now.
+      lease_.stop();
       return std::unexpected(Failure{.code = static_cast<ExitCode>(leadership_lost),
                                      .what = plan_.place.what,
                                      .why = loss + ", so the command was ended"});

@@ -23,11 +23,14 @@ Replica::State::State(const ReplicaConfig& config, LogId log, std::optional<raft
       raft_(std::move(raft)),
       log_(log),
       back_off_(config.fetch_retry_min),
-      keeper_(
-          {.voters_wanted = config.voters_wanted, .replace_after = config.voter_replace_after}) {}
+      keeper_({.voters_wanted = config.voters_wanted,
+               .replace_after = config.voter_replace_after,
+               .heard_within = config.raft.election_timeout}) {}
 
 void Replica::State::begin(Instant now, ReplicaEffects& effects) {
   ROLLCALL_CHECK(now >= now_);
+  // A leader has something to do more often than that, unless it was stopped.
+  if (leads() && now - now_ >= config_.raft.election_timeout) listens_since_ = now;
   now_ = now;
   effects_ = &effects;
   if (!std::exchange(started_, true)) give_up_stored_snapshot();
@@ -258,7 +261,7 @@ void Replica::State::on(raft::RoleChanged&) {
     led_term_ = raft_->term();
     term_start_ = raft_->last().index;
     ROLLCALL_CHECK(raft_->entry(term_start_).kind == raft::EntryKind::no_op);
-    keep_at_ = now_;
+    keep_at_ = listens_since_ = now_;
   }
 }
 

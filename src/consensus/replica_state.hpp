@@ -244,6 +244,7 @@ class Replica::State {
 
   VoterKeeper keeper_;
   Instant keep_at_ = never;
+  Instant listens_since_{};  // it leads, and was not stopped
   raft::Term led_term_{};
   raft::Index term_start_{};  // the no-op of the term that it leads
   bool leaves_ = false;

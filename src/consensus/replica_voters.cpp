@@ -20,6 +20,7 @@ void Replica::State::settle_voters() {
                                    .self = config_.raft.self,
                                    .self_leaves = leaves_,
                                    .log = log_,
+                                   .listens_since = listens_since_,
                                    .now = now_});
   // Beforehand: what is taken may be committed at once, and ask for the next step.
   keep_at_ = now_ + (steps.empty() ? keep_interval : config_.raft.heartbeat_interval);
@@ -54,6 +55,7 @@ bool Replica::State::has_handed_over() const {
                             .self = config_.raft.self,
                             .self_leaves = true,
                             .log = log_,
+                            .listens_since = listens_since_,
                             .now = now_});
 }
 

@@ -106,8 +106,16 @@ VoterKeeper::Standing VoterKeeper::standing(VoterId id, const VotersNow& voters)
   // It lives, but its part in the log may not.
   const auto heard = std::ranges::find(voters.progress, id, &raft::PeerStatus::id);
   const bool silent =
-      heard != voters.progress.end() && voters.now - heard->heard >= config_.replace_after;
+      heard != voters.progress.end() &&
+      voters.now - std::max(heard->heard, voters.listens_since) >= config_.replace_after;
   return silent ? Standing::lost : Standing::live;
+}
+
+bool VoterKeeper::is_heard(VoterId id, const VotersNow& voters) const {
+  if (standing(id, voters) != Standing::live) return false;
+  if (id == voters.self) return true;
+  const auto heard = std::ranges::find(voters.progress, id, &raft::PeerStatus::id);
+  return heard != voters.progress.end() && voters.now - heard->heard < config_.heard_within;
 }
 
 /// Everybody who could vote, and the voters that may come back.
@@ -166,16 +174,22 @@ class VoterKeeper::Plan {
   void add(ChangeKind kind, VoterId id) {
     steps_.emplace_back(raft::MembershipChange{.kind = kind, .member = id});
   }
-  /// Whether those who live can decide without the one, or with one more.
-  [[nodiscard]] bool decides(std::optional<VoterId> without, std::size_t more = 0) const {
+  /// Whether those who were heard just now can decide with one more.
+  [[nodiscard]] bool decides_with_one_more() const { return decides(std::nullopt, 1); }
+  /// A new leader takes everybody for heard when it begins, and one that was stopped reads what was
+  /// said before.
+  [[nodiscard]] bool decides_without(VoterId id) const {
+    return voters_.now - voters_.listens_since >= keeper_.config_.heard_within && decides(id, 0);
+  }
+  [[nodiscard]] bool decides(std::optional<VoterId> without, std::size_t more) const {
     std::size_t size = more;
-    std::size_t live = more;
+    std::size_t heard = more;
     for (const VoterId id : membership().voters) {
       if (id == without) continue;
       ++size;
-      if (is(id, Standing::live)) ++live;
+      if (keeper_.is_heard(id, voters_)) ++heard;
     }
-    return live > size / 2;
+    return heard > size / 2;
   }
 
   /// Who leaves hands over where the others can decide even while it still counts as a voter. Else
@@ -194,7 +208,7 @@ class VoterKeeper::Plan {
     remove_voters(Standing::left);
     remove_voters(Standing::lost);
     remove_voters(Standing::lapsing);
-    if (steps_.empty() && others > 0 && decides(voters_.self)) {
+    if (steps_.empty() && others > 0 && decides_without(voters_.self)) {
       add(ChangeKind::remove, voters_.self);
     }
     return std::move(steps_);
@@ -216,7 +230,7 @@ class VoterKeeper::Plan {
 
   void remove_voters(Standing standing) {
     for (const VoterId id : membership().voters) {
-      if (is(id, standing) && decides(id)) add(ChangeKind::remove, id);
+      if (is(id, standing) && decides_without(id)) add(ChangeKind::remove, id);
     }
   }
   /// All of them before anybody is promoted, so that an even number of voters is soon over.
@@ -226,7 +240,7 @@ class VoterKeeper::Plan {
     }
   }
   void promote_chosen() {
-    if (!steps_.empty() || !decides(std::nullopt, 1)) return;
+    if (!steps_.empty() || !decides_with_one_more()) return;
     for (const VoterId id : chosen_) {
       if (membership().is_learner(id)) add(ChangeKind::promote, id);
     }
@@ -235,7 +249,7 @@ class VoterKeeper::Plan {
     if (!steps_.empty()) return;
     std::vector<std::tuple<bool, std::string_view, VoterId>> surplus;
     for (const VoterId id : membership().voters) {
-      if (id == voters_.self || has(chosen_, id) || !decides(id)) continue;
+      if (id == voters_.self || has(chosen_, id) || !decides_without(id)) continue;
       const Peer* peer = keeper_.find(id);
       surplus.emplace_back(is(id, Standing::lapsing),
                            peer == nullptr ? std::string_view() : peer->name, id);

@@ -21,6 +21,8 @@ namespace rollcall::consensus {
 struct VoterKeeperConfig {
   std::size_t voters_wanted = 3;
   Duration replace_after = std::chrono::seconds(30);
+  /// Who has not answered within this is not counted on (raft::Config::election_timeout).
+  Duration heard_within = std::chrono::milliseconds(300);
 };
 
 /// The log as its leader has it now.
@@ -30,6 +32,8 @@ struct VotersNow {
   raft::VoterId self{};
   bool self_leaves = false;
   LogId log;
+  /// Since when it has led and was not stopped: for what was before, nobody can be blamed.
+  Instant listens_since{};
   Instant now{};
 };
 
@@ -48,7 +52,9 @@ using VoterStep = std::variant<raft::MembershipChange, HandOver>;
 ///
 /// A voter that failed is waited for, and after replace_after replaced: the newcomer learns, is
 /// promoted, and only then the failed one goes. One that left goes at once. Who need not vote any
-/// more learns on, so that its log is a spare one. A leader that is to leave hands over, after it
+/// more learns on, so that its log is a spare one. Nobody is taken out before the leader has listened
+/// for heard_within, and unless those who answered within that can decide without him: a failure
+/// detector may not have noticed yet that a voter is gone, or has lost its directory. A leader that is to leave hands over, after it
 /// has made sure that the others can decide without it.
 ///
 /// Order:   now must not decrease. on_peers() also while this member does not lead, so that a new
@@ -88,6 +94,8 @@ class VoterKeeper {
 
   [[nodiscard]] const Peer* find(raft::VoterId id) const;
   [[nodiscard]] Standing standing(raft::VoterId id, const VotersNow& voters) const;
+  /// It lives, and answered just now.
+  [[nodiscard]] bool is_heard(raft::VoterId id, const VotersNow& voters) const;
   [[nodiscard]] Standing standing_since(Instant since, Instant now) const;
   void note_missing(const VotersNow& voters);
   [[nodiscard]] std::vector<Candidate> roster(const VotersNow& voters) const;

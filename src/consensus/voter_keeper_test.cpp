@@ -67,6 +67,7 @@ class Cluster {
   raft::Membership membership;
   std::vector<raft::PeerStatus> progress;
   Instant now{};
+  Instant listens_since = now - 1h;
   bool leaves = false;
   Ids behind;  // who is refused as not caught up
 
@@ -125,14 +126,25 @@ class Cluster {
   }
 
  private:
+  /// Those of whom the test says nothing else have answered just now.
   VotersNow voters() {
+    told_ = progress;
+    for (const Peer& peer : peers) {
+      const VoterId id{peer.voter};
+      if (std::ranges::find(told_, id, &raft::PeerStatus::id) == told_.end()) {
+        told_.push_back({.id = id, .match = {}, .heard = now});
+      }
+    }
     return {.membership = membership,
-            .progress = progress,
+            .progress = told_,
             .self = VoterId{1},
             .self_leaves = leaves,
             .log = log,
+            .listens_since = listens_since,
             .now = now};
   }
+
+  std::vector<raft::PeerStatus> told_;
 
   VoterKeeper keeper_;
 };
@@ -221,6 +233,38 @@ TEST(VoterKeeperTest, AVoterThatLivesButIsSilentIsReplaced) {
   cluster.progress = {{.id = VoterId{2}, .match = {}, .heard = cluster.now},
                       {.id = VoterId{3}, .match = {}, .heard = cluster.now + 31s}};
   cluster.wait(31s);
+  EXPECT_EQ(cluster.settle(), "add 4, promote 4, remove 2");
+}
+
+TEST(VoterKeeperTest, TakesNobodyOutWhereASilentOneWouldBeNeeded) {
+  Cluster cluster(3);
+  cluster.membership.voters = ids({1, 2, 3});
+  cluster.set(3, State::left);
+  cluster.progress = {{.id = VoterId{2}, .match = {}, .heard = cluster.now - 300ms}};
+  EXPECT_EQ(cluster.next_text(), "");
+  cluster.progress.front().heard += 1ms;
+  EXPECT_EQ(cluster.step(), "remove 3");
+}
+
+TEST(VoterKeeperTest, ANewLeaderListensBeforeItTakesAnybodyOut) {
+  Cluster cluster(3);
+  cluster.membership.voters = ids({1, 2, 3});
+  cluster.set(3, State::left);
+  cluster.listens_since = cluster.now;
+  cluster.wait(299ms);
+  EXPECT_EQ(cluster.next_text(), "");
+  cluster.wait(1ms);
+  EXPECT_EQ(cluster.step(), "remove 3");
+}
+
+TEST(VoterKeeperTest, ALeaderThatWasStoppedBlamesNobodyForItsSilence) {
+  Cluster cluster(4);
+  cluster.membership.voters = ids({1, 2, 3});
+  cluster.progress = {{.id = VoterId{2}, .match = {}, .heard = cluster.now}};
+  cluster.wait(40s);
+  cluster.listens_since = cluster.now - 1s;
+  EXPECT_EQ(cluster.next_text(), "");
+  cluster.listens_since -= 30s;
   EXPECT_EQ(cluster.settle(), "add 4, promote 4, remove 2");
 }
 

@@ -115,7 +115,9 @@ TEST_F(GroupCommandsTest, AnIdThatIsThereAlreadyIsWaitedFor) {
   EXPECT_TRUE(first.child->is_running());
 
   first.child->signal(SIGKILL);
-  const Running third = lead("a", *agents[0], "1s");
+  const Running third = begin("third", *agents[0],
+                              {"group", "lead", "job", "a", "--ttl", "1s", "--", "sh", "-c",
+                               "echo leads $ROLLCALL_VIEW; while :; do sleep 0.05; done"});
   EXPECT_TRUE(eventually([&] { return token_in(third.said()) > token_in(first.said()); }));
 }
 
@@ -157,10 +159,10 @@ TEST_F(GroupCommandsTest, WhoStoodStillWhileAnotherOfItsIdCameEnds) {
 TEST_F(GroupCommandsTest, WhoIsRemovedEndsAndWhoKeepsJoinsAgain) {
   const Agents agents = start_voters(1);
   const Running leader = lead("a", *agents[0]);
+  ASSERT_TRUE(eventually([&] { return token_in(leader.said()) > 0; }));
   const Running keeper =
       begin("keeper", *agents[0], {"group", "join", "job", "k", "--keep", "--ttl", "1s"});
-  ASSERT_TRUE(eventually(
-      [&] { return token_in(leader.said()) > 0 && ids(group(*agents[0], "job")).size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return ids(group(*agents[0], "job")).size() == 2; }));
 
   EXPECT_EQ(ask_cli(*agents[0], {"group", "remove", "job", "a"}).status, 0);
   EXPECT_EQ(ask_cli(*agents[0], {"group", "remove", "job", "k"}).status, 0);

@@ -11,6 +11,12 @@
 ///
 /// Source: Ongaro 2014, chapter 5.
 namespace rollcall::consensus::raft {
+namespace {
+
+/// A larger one is not taken: the disk could not keep it.
+constexpr std::uint64_t snapshot_bytes_max = std::uint64_t{1} << 31U;
+
+}  // namespace
 
 // --- taking ------------------------------------------------------------------------------------
 bool Raft::State::somebody_receives() const {
@@ -111,7 +117,8 @@ void Raft::State::on(VoterId from, InstallChunk& chunk) {
   const SnapshotMeta& meta = chunk.snapshot;
   const bool sound = meta.membership.is_valid() && !meta.membership.voters.empty() &&
                      meta.last.index > Index::none && meta.last.term <= chunk.term &&
-                     chunk.offset <= meta.size && chunk.data.size() <= meta.size - chunk.offset &&
+                     meta.size <= snapshot_bytes_max && chunk.offset <= meta.size &&
+                     chunk.data.size() <= meta.size - chunk.offset &&
                      (!chunk.data.empty() || meta.size == 0);
   if (!sound) {
     ++counters.messages_refused;

@@ -25,20 +25,30 @@ struct JoinOperation {
   std::string id;
   Life life;  // nobody: as in registry::MemberSpec
   std::string address;
+
+  bool operator==(const JoinOperation&) const = default;
 };
 struct LeaveOperation {
   std::string id;
   Life life;
+
+  bool operator==(const LeaveOperation&) const = default;
 };
 /// A linearizable read of the group's view.
-struct ReadOperation {};
+struct ReadOperation {
+  bool operator==(const ReadOperation&) const = default;
+};
 struct HeartbeatOperation {
   std::string id;
+
+  bool operator==(const HeartbeatOperation&) const = default;
 };
 /// Leases that the leader found run out, or whose checks were missed: nobody's request, but the
 /// world sees it happen.
 struct EvictOperation {
   std::vector<std::string> ids;
+
+  bool operator==(const EvictOperation&) const = default;
 };
 using GroupOperation =
     std::variant<JoinOperation, LeaveOperation, ReadOperation, HeartbeatOperation, EvictOperation>;

@@ -49,6 +49,7 @@ class Search {
         returns_(operations.size()),
         done_(operations.size()) {
     link();
+    pair_twins();
     for (const Operation& operation : operations_) {
       if (const auto number = number_told(operation)) numbers_left_.insert(*number);
     }
@@ -82,6 +83,7 @@ class Search {
   }
 
   void link();
+  void pair_twins();
   static void unlink(Event& event) {
     event.previous->next = event.next;
     if (event.next != nullptr) event.next->previous = event.previous;
@@ -105,6 +107,8 @@ class Search {
   std::span<const Operation> operations_;
   std::vector<Event> calls_;
   std::vector<Event> returns_;
+  /// The one before of those that asked for the same and were told nothing.
+  std::vector<std::optional<std::size_t>> twins_;
   Event head_;
   std::size_t answers_left_ = 0;
   OperationSet done_;
@@ -138,6 +142,18 @@ void Search::link() {
   }
 }
 
+/// Of several that asked for the same and never heard of it, any may be taken for any other: the
+/// one that was asked first comes first, else every order of them would be tried.
+void Search::pair_twins() {
+  twins_.resize(operations_.size());
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    for (std::size_t before = i; before > 0 && !operations_[i].outcome && !twins_[i]; --before) {
+      const Operation& other = operations_[before - 1];
+      if (!other.outcome && other.what == operations_[i].what) twins_[i] = before - 1;
+    }
+  }
+}
+
 Linearizability Search::run(std::size_t steps_max) {
   Linearizability result;
   Event* event = head_.next;
@@ -166,6 +182,8 @@ Linearizability Search::run(std::size_t steps_max) {
 
 bool Search::choose(Event& call) {
   const Operation& operation = operations_[call.operation];
+  const std::optional<std::size_t> twin = twins_[call.operation];
+  if (twin && !done_.contains(*twin)) return false;
   std::optional<GroupModel> next = model_.after(operation);
   if (!next) return false;
   // Without an answer and without an effect it explains nothing.
