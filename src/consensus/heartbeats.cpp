@@ -8,6 +8,25 @@
 #include "consensus/mutants.hpp"
 
 namespace rollcall::consensus {
+namespace {
+
+bool has_lease(const registry::Registry& registry, const std::string& group,
+               const std::string& id) {
+  const registry::Group* const found = registry.find(group);
+  const registry::Member* const member = found == nullptr ? nullptr : found->find(id);
+  return member != nullptr && member->spec.ttl > Duration::zero();
+}
+
+/// By a registry that has all that was committed when the heartbeat came. Who lost its lease has
+/// renewed nothing, and whose lease had not been applied yet must be noted once more.
+registry::Heartbeat confirmed(registry::Heartbeat noted, bool is_there) {
+  using registry::Heartbeat;
+  if (noted == Heartbeat::renewed && !is_there) return Heartbeat::no_such_lease;
+  if (noted == Heartbeat::no_such_lease && is_there) return Heartbeat::not_leading;
+  return noted;
+}
+
+}  // namespace
 
 void Heartbeats::heartbeat(RequestToken token, std::string group, std::string id, Instant until,
                            registry::LeaseKeeper& keeper, const Moment& moment) {
@@ -35,7 +54,8 @@ void Heartbeats::try_one(Number number, Open& open, registry::LeaseKeeper& keepe
   retries_.remove(number);
   if (moment.is_leading) {
     const auto outcome = keeper.on_heartbeat(open.group, open.id, moment.now);
-    gathering_.push_back({.member = {}, .token = number, .outcome = outcome});
+    gathering_.push_back(
+        {.member = {}, .token = number, .group = open.group, .id = open.id, .outcome = outcome});
     open.was_sent = true;
     return confirm(moment);
   }
@@ -75,7 +95,16 @@ void Heartbeats::on_renew(const std::string& from, const Renew& renew,
   }
   if (gathering_.size() >= 2 * count_max_) return;
   const auto outcome = keeper.on_heartbeat(renew.group, renew.id, moment.now);
-  gathering_.push_back({.member = from, .token = renew.token, .outcome = outcome});
+  if (is_mutant(Mutant::heartbeat_unconfirmed)) {
+    moment.effects.emplace_back(
+        SendToMember{.to = from, .frame = RenewReply{.token = renew.token, .outcome = outcome}});
+    return;
+  }
+  gathering_.push_back({.member = from,
+                        .token = renew.token,
+                        .group = renew.group,
+                        .id = renew.id,
+                        .outcome = outcome});
   confirm(moment);
 }
 
@@ -103,18 +132,18 @@ void Heartbeats::ask(const Moment& moment) {
 void Heartbeats::on_ready(ReadToken token, const Moment& moment) {
   if (read_ != token) return;
   read_.reset();
-  std::vector<Noted> confirmed;
-  std::swap(confirmed, confirming_);
-  for (Noted& one : confirmed) {
-    if (one.member.empty()) {
-      finish(one.token, one.outcome, moment);
-    } else {
-      moment.effects.emplace_back(
-          SendToMember{.to = std::move(one.member),
-                       .frame = RenewReply{.token = one.token, .outcome = one.outcome}});
-    }
-  }
+  std::vector<Noted> noted;
+  std::swap(noted, confirming_);
+  for (Noted& one : noted) answer(std::move(one), moment);
   confirm(moment);
+}
+
+void Heartbeats::answer(Noted noted, const Moment& moment) {
+  const RenewReply reply{
+      .token = noted.token,
+      .outcome = confirmed(noted.outcome, has_lease(moment.registry, noted.group, noted.id))};
+  if (noted.member.empty()) return on_reply(reply, moment);
+  moment.effects.emplace_back(SendToMember{.to = std::move(noted.member), .frame = reply});
 }
 
 void Heartbeats::on_failed(ReadToken token, LogRefusal why, const Moment& moment) {

@@ -25,6 +25,9 @@ namespace rollcall::consensus {
 /// confirmed that it leads: what a deposed leader noted is lost, and nobody must be told that it
 /// counts. All heartbeats that come while one such read is under way share the next.
 ///
+/// What is answered is what holds when the read is ready: when it was noted, an entry that others
+/// were shown already may not have been applied here.
+///
 /// Limits:  heartbeats_open_max of this member's own, and as many of others on the leader. Of
 ///          others, more are dropped: whoever asked asks again.
 /// Threads: none; the caller serialises calls.
@@ -64,6 +67,8 @@ class Heartbeats {
   struct Noted {
     std::string member;  // empty: this member's own
     std::uint64_t token = 0;
+    std::string group;
+    std::string id;
     registry::Heartbeat outcome{};
   };
 
@@ -73,6 +78,7 @@ class Heartbeats {
   void retry_later(Number number, const Moment& moment);
   void confirm(const Moment& moment);
   void ask(const Moment& moment);
+  void answer(Noted noted, const Moment& moment);
   /// All that were noted: others are told to ask again, the own are due at once.
   void forget_noted(const Moment& moment);
 

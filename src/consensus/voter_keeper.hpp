@@ -52,10 +52,11 @@ using VoterStep = std::variant<raft::MembershipChange, HandOver>;
 ///
 /// A voter that failed is waited for, and after replace_after replaced: the newcomer learns, is
 /// promoted, and only then the failed one goes. One that left goes at once. Who need not vote any
-/// more learns on, so that its log is a spare one. Nobody is taken out before the leader has listened
-/// for heard_within, and unless those who answered within that can decide without him: a failure
-/// detector may not have noticed yet that a voter is gone, or has lost its directory. A leader that is to leave hands over, after it
-/// has made sure that the others can decide without it.
+/// more learns on, so that its log is a spare one. Nobody is taken out before the leader has
+/// listened for heard_within, and unless those who answered within that can decide without him: a
+/// failure detector may not have noticed yet that a voter is gone, or has lost its directory. A
+/// leader that is to leave hands over, after it has made sure that the others can decide without
+/// it.
 ///
 /// Order:   now must not decrease. on_peers() also while this member does not lead, so that a new
 ///          leader knows for how long somebody has failed.

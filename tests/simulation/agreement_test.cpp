@@ -13,7 +13,9 @@ namespace {
 class AgreementTrial : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(AgreementTrial, HoldsWhatMustHoldAndRecovers) {
-  EXPECT_EQ(run_drawn_trial(GetParam()).violations, "");
+  const TrialResult result = run_drawn_trial(GetParam());
+  EXPECT_EQ(result.violations, "");
+  if (!result.undecided.empty()) GTEST_SKIP() << "undecided: " << result.undecided;
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, AgreementTrial, testing::ValuesIn(seeds(200)), seed_name);
@@ -31,8 +33,11 @@ TEST(AgreementTrialReplay, GoesTheSameWayAgain) {
 /// That drawn trials reach what they are for.
 TEST(AgreementTrialReach, FaultsLeadToElectionsSnapshotsExpiriesAndCuts) {
   TrialCounts sum;
+  std::size_t decided = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const TrialCounts counts = run_drawn_trial(seed).counts;
+    const TrialResult result = run_drawn_trial(seed);
+    const TrialCounts& counts = result.counts;
+    decided += result.undecided.empty() ? 1U : 0U;
     sum.committed += counts.committed;
     sum.terms += counts.terms;
     sum.restored += counts.restored;
@@ -43,6 +48,7 @@ TEST(AgreementTrialReach, FaultsLeadToElectionsSnapshotsExpiriesAndCuts) {
     sum.reads += counts.reads;
   }
 
+  EXPECT_EQ(decided, 20U);
   EXPECT_GT(sum.committed, 2000U);
   EXPECT_GT(sum.terms, 50U);
   EXPECT_GT(sum.restored, 30U);

@@ -220,6 +220,19 @@ TEST_F(LinearizabilityTest, SaysWhenItGaveUp) {
   EXPECT_EQ(result.verdict, Verdict::undecided);
 }
 
+/// Which of those that asked for the same was done makes no difference, only how many were.
+TEST_F(LinearizabilityTest, TriesThoseThatAskedForTheSameInOneOrderOnly) {
+  for (Moment moment = 1; moment <= 7; ++moment) {
+    add({moment}, JoinOperation{.id = "a", .life = {}, .address = "1"}, std::nullopt);
+    add({moment}, LeaveOperation{.id = "a", .life = {}}, std::nullopt);
+  }
+  read({20, 21}, 14, {});
+  constexpr std::size_t few = 1000;
+  EXPECT_EQ(check_linearizability(operations_, few).verdict, Verdict::holds);
+  read({22, 23}, 15, {"a"});
+  EXPECT_EQ(check_linearizability(operations_, few).verdict, Verdict::broken);
+}
+
 /// Histories made from an order that is known: every client's operation happens at a moment between
 /// its call and its answer, and one answer in five is lost.
 std::vector<Operation> draw_history(Prng& prng, std::size_t count) {

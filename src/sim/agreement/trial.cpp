@@ -147,9 +147,7 @@ void Trial::check_history() {
   if (result.verdict == Linearizability::Verdict::broken) {
     checkers_.object("linearizability", result.why);
   }
-  if (result.verdict == Linearizability::Verdict::undecided) {
-    checkers_.object("undecided", "linearizability: " + result.why);
-  }
+  if (result.verdict == Linearizability::Verdict::undecided) undecided_ = result.why;
 }
 
 }  // namespace rollcall::sim::agreement

@@ -35,6 +35,10 @@ class Trial {
   /// What the checkers object to, a line each that begins with the checker's name; empty: nothing.
   [[nodiscard]] std::string violations() const { return checkers_.text(); }
 
+  /// Empty, or how far the search for an order of clients' operations came before it was given up:
+  /// that is no objection, and no proof either.
+  [[nodiscard]] const std::string& undecided() const { return undecided_; }
+
   /// Empty, or the first thing that is not yet as it must be in the end.
   [[nodiscard]] std::string missing();
 
@@ -51,6 +55,7 @@ class Trial {
   AgreementWorld world_;
   Clients clients_;
   Watchers watchers_;
+  std::string undecided_;
 };
 
 /// What a run came to, to see that runs reach what they are for.
@@ -67,6 +72,7 @@ struct TrialCounts {
 };
 struct TrialResult {
   std::string violations;
+  std::string undecided;  // Trial::undecided()
   TrialCounts counts;
 };
 

@@ -189,7 +189,8 @@ TrialResult run_drawn_trial(std::uint64_t seed) {
     trial.world().run_for(prng.between(20ms, 500ms));
   }
   trial.end();
-  return {.violations = trial.violations(), .counts = counts_of(trial)};
+  return {
+      .violations = trial.violations(), .undecided = trial.undecided(), .counts = counts_of(trial)};
 }
 
 }  // namespace rollcall::sim::agreement
