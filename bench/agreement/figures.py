@@ -152,7 +152,7 @@ class Watcher:
 
     def __init__(self, agent, group):
         self.socket = socket.create_connection((agents.LOOPBACK, agent.http_port), timeout=30.0)
-        self.socket.sendall(f"GET /v1/groups/{group}/watch HTTP/1.1\r\nHost: x\r\n"
+        self.socket.sendall(f"GET /v1/groups/{group}/watch HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                             "Accept: text/event-stream\r\n\r\n".encode())
         self.text = b""
 

@@ -15,7 +15,7 @@ async def worker(port, numbers, groups):
         body = json.dumps({"address": f"10.0.{number // 250 % 250}.{number % 250}:8080",
                            "meta": {"zone": f"z{number % 3}", "version": "1.4.2"}})
         writer.write(f"PUT /v1/groups/service-{number % groups}/members/client-{number} HTTP/1.1\r\n"
-                     f"Host: x\r\nContent-Type: application/json\r\n"
+                     f"Host: 127.0.0.1\r\nContent-Type: application/json\r\n"
                      f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head.split(None, 2)[1])

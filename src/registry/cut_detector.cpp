@@ -75,16 +75,20 @@ std::vector<ClusterRemoval> CutDetector::take_cut(Instant now) {
   forget_old_reports(now);
   if (reported_.empty() || sort_out(now)) return {};
   std::vector<ClusterRemoval> cut;
-  bool is_due = false;
+  Instant first = never;
+  Instant last = Instant::min();
   for (const std::string& name : reported_) {
     const Subject& subject = subjects_.find(name)->second;
     if (subject.is_cut || subject.settled_since == never) continue;
-    is_due = is_due || now - subject.settled_since >= config_.settle;
+    first = std::min(first, subject.settled_since);
+    last = std::max(last, subject.settled_since);
     cut.push_back({.id = name,
                    .life = subject.life,
                    .cause = subject.is_leaving ? Cause::left : Cause::failed});
   }
-  if (!is_due) return {};
+  if (cut.empty()) return {};
+  const bool is_quiet = now - last >= config_.settle;
+  if (!is_quiet && now - first < config_.patience) return {};
   for (const ClusterRemoval& one : cut) subjects_.find(one.id)->second.is_cut = true;
   return cut;
 }
@@ -137,6 +141,7 @@ Instant CutDetector::next_deadline() const {
     const Subject& subject = subjects_.find(name)->second;
     if (!subject.is_cut) {
       consider(subject.settled_since, config_.settle);
+      consider(subject.settled_since, config_.patience);
       consider(subject.waiting_since, config_.patience);
     }
     for (const auto& [observer, when] : subject.reports) consider(when, config_.report_lifetime);

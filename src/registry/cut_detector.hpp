@@ -27,7 +27,8 @@ struct CutConfig {
   Duration report_lifetime = std::chrono::seconds(10);
   /// Nobody between low and high is waited for longer than this.
   Duration patience = std::chrono::milliseconds(500);
-  /// From the first who is settled, so that the reports of one event can all arrive.
+  /// From the latest who was settled, so that the reports of one event can all arrive; but from the
+  /// first no longer than `patience`.
   Duration settle = std::chrono::milliseconds(100);
   /// Who has not been heard by the leader for this long has no voice; see CutDetector::high().
   Duration voice_lifetime = std::chrono::seconds(2);

@@ -89,8 +89,28 @@ TEST(CutDetectorTest, WaitsWhileAnybodyIsBetweenLowAndHigh) {
   cuts.wait(300ms);
   EXPECT_EQ(cuts.views, Views{});
   cuts.reports(3, 8, 18);
-  cuts.wait(100ms);
+  cuts.wait(200ms);
   EXPECT_EQ(cuts.views, Views{"m18 m19"});
+}
+
+TEST(CutDetectorTest, TakesThoseTogetherWhoAreSettledOneSoonAfterTheOther) {
+  Cuts cuts(20);
+  for (const std::size_t subject : {19, 18, 17}) {
+    cuts.reports(0, 8, subject);
+    cuts.wait(80ms);
+  }
+  EXPECT_EQ(cuts.views, Views{});
+  cuts.wait(120ms);
+  EXPECT_EQ(cuts.views, Views{"m17 m18 m19"});
+}
+
+TEST(CutDetectorTest, DoesNotWaitForEverNewOnesBeyondItsPatience) {
+  Cuts cuts(20);
+  for (std::size_t subject = 19; subject > 12; --subject) {
+    cuts.reports(0, 8, subject);
+    cuts.wait(80ms);
+  }
+  EXPECT_EQ(cuts.views, Views{"m13 m14 m15 m16 m17 m18 m19"});
 }
 
 TEST(CutDetectorTest, WaitsForNobodyLongerThanItsPatience) {

@@ -161,10 +161,10 @@ void AgreementLoop::perform(consensus::BeginNewLife&) {
   const auto self = std::ranges::find(peers_, self_, &consensus::Peer::name);
   if (self == peers_.end() || self->life.id == ended_life_) return;
   ended_life_ = self->life.id;
-  news_.push_back({EventType::protocol_warning,
-                   "this member was removed from the agreed view while it was up; it goes on as a "
-                   "new life",
-                   nullptr});
+  AgreementNews& news = news_.emplace_back();
+  news.type = EventType::protocol_warning;
+  news.message =
+      "this member was removed from the agreed view while it was up; it goes on as a new life";
   hooks_.begin_life(ended_life_);
 }
 
