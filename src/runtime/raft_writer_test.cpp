@@ -44,28 +44,31 @@ class Confirmations {
   std::uint64_t refused_ = 0;
 };
 
-/// A job that keeps the disk thread busy until it is let go.
+/// A job that keeps the disk thread busy until it is let go; it may outlive this for a moment.
 class Hold {
  public:
   explicit Hold(Worker& disk) {
-    EXPECT_TRUE(disk.post([this] {
-      is_reached_ = true;
-      is_reached_.notify_all();
-      is_let_go_.wait(false);
+    EXPECT_TRUE(disk.post([state = state_] {
+      state->is_reached = true;
+      state->is_reached.notify_all();
+      state->is_let_go.wait(false);
     }));
-    is_reached_.wait(false);
+    state_->is_reached.wait(false);
   }
   ~Hold() { let_go(); }
   Hold(const Hold&) = delete;
   Hold& operator=(const Hold&) = delete;
   void let_go() {
-    is_let_go_ = true;
-    is_let_go_.notify_all();
+    state_->is_let_go = true;
+    state_->is_let_go.notify_all();
   }
 
  private:
-  std::atomic<bool> is_reached_ = false;
-  std::atomic<bool> is_let_go_ = false;
+  struct State {
+    std::atomic<bool> is_reached = false;
+    std::atomic<bool> is_let_go = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 class RaftWriterTest : public testing::Test {
