@@ -39,11 +39,13 @@ class GroupCommandsTest : public AgreementTest {
                                           .environment = {"ROLLCALL_HTTP=" + agent.http()}});
     return running;
   }
-  /// A leader that says its token, then stays until it is told to end.
+  /// A leader that says its token and when it began, then stays until it is told to end, and says
+  /// when that was.
   Running lead(const std::string& id, const AgentProcess& agent, const std::string& ttl = "2s") {
     return begin(id, agent,
                  {"group", "lead", "job", id, "--ttl", ttl, "--", "sh", "-c",
-                  "echo leads $ROLLCALL_VIEW; trap 'echo ended; exit 9' TERM; "
+                  "echo leads $ROLLCALL_VIEW $(date +%s%N); "
+                  "trap 'echo ended $(date +%s%N); exit 9' TERM; "
                   "while :; do sleep 0.05; done"});
   }
   static std::uint64_t token_in(const std::string& said) {
@@ -52,6 +54,20 @@ class GroupCommandsTest : public AgreementTest {
     std::uint64_t token = 0;
     stream >> word >> token;
     return token;
+  }
+  /// In nanoseconds; 0 if it did not say so.
+  static std::uint64_t began(const Running& running) {
+    std::istringstream stream(running.said());
+    std::string word;
+    std::uint64_t token = 0;
+    std::uint64_t when = 0;
+    stream >> word >> token >> when;
+    return when;
+  }
+  static std::uint64_t ended(const Running& running) {
+    const std::string said = running.said();
+    const std::size_t at = said.find("ended ");
+    return at == std::string::npos ? 0 : std::stoull(said.substr(at + 6));
   }
   static RunResult ask_cli(const AgentProcess& agent, std::vector<std::string> words) {
     words.insert(words.end(), {"--http", agent.http()});
@@ -131,10 +147,11 @@ TEST_F(GroupCommandsTest, WhoCannotRenewItsLeaseEndsBeforeAnotherLeads) {
   agents[0]->signal(SIGSTOP);  // the first one's agent, maybe the leader of the log too
 
   EXPECT_EQ(first.child->wait(), 75);
-  EXPECT_EQ(second.said(), "");
   EXPECT_THAT(read_file(first.err), HasSubstr("could not be renewed in time"));
-  EXPECT_THAT(first.said(), HasSubstr("ended"));
-  ASSERT_TRUE(eventually([&] { return token_in(second.said()) > token_in(first.said()); }));
+  ASSERT_GT(ended(first), 0U) << first.said();
+  ASSERT_TRUE(eventually([&] { return began(second) > 0; }));
+  EXPECT_GT(token_in(second.said()), token_in(first.said()));
+  EXPECT_GT(began(second), ended(first));
   agents[0]->signal(SIGCONT);
 }
 
