@@ -30,10 +30,13 @@ std::string stable(std::string text, const std::vector<AgentProcess*>& cluster) 
 class CommandLineTest : public ProcessTest {
  protected:
   /// A cluster of n1 and n2, where n2 has tags.
+  /// Without what is agreed: a member says how it votes by a tag, which raises its incarnation.
   std::vector<AgentProcess*> start_pair() {
-    AgentProcess& n1 = start({.name = "n1"});
-    AgentProcess& n2 = start(
-        {.name = "n2", .join = {n1.bind()}, .flags = {"--tag", "role=db", "--tag", "rack=r1"}});
+    AgentProcess& n1 = start({.name = "n1", .flags = {"--agreement", "off"}});
+    AgentProcess& n2 =
+        start({.name = "n2",
+               .join = {n1.bind()},
+               .flags = {"--tag", "role=db", "--tag", "rack=r1", "--agreement", "off"}});
     EXPECT_TRUE(eventually([&] { return all_see_all({&n1, &n2}); }));
     return {&n1, &n2};
   }
