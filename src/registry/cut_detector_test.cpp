@@ -95,7 +95,7 @@ TEST(CutDetectorTest, WaitsWhileAnybodyIsBetweenLowAndHigh) {
 
 TEST(CutDetectorTest, TakesThoseTogetherWhoAreSettledOneSoonAfterTheOther) {
   Cuts cuts(20);
-  for (const std::size_t subject : {19, 18, 17}) {
+  for (const std::size_t subject : {19u, 18u, 17u}) {
     cuts.reports(0, 8, subject);
     cuts.wait(80ms);
   }
