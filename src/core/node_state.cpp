@@ -337,6 +337,7 @@ void Node::State::execute(CommandId id, const LeaveCommand&) {
   streams_.stop();
   lost_members_.stop();
   anti_entropy_.stop();
+  peer_saver_.on_leaving();
   context.phase = Phase::leaving;
   membership_.set_own_state(wire::State::left);
   leaver_.start();

@@ -3,6 +3,7 @@
 #include "process/agents.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <iostream>
 #include <utility>
@@ -85,11 +86,10 @@ unsigned AgentProcess::status_of(const std::string& target) const {
 }
 
 bool AgentProcess::has_kept(const std::string& text) const {
-  std::error_code ignored;
-  for (const auto& file : std::filesystem::directory_iterator(data_directory(), ignored)) {
-    if (read_file(file.path()).contains(text)) return true;
-  }
-  return false;
+  // The file of the members, and what SQLite has written ahead of it; raft.db names peers too.
+  return std::ranges::any_of(std::array{"rollcall.db", "rollcall.db-wal"}, [&](const char* file) {
+    return read_file(data_directory() / file).contains(text);
+  });
 }
 
 std::string AgentProcess::phase() const {

@@ -53,7 +53,7 @@ class AgentProcess {
   [[nodiscard]] std::filesystem::path data_directory() const { return directory_ / "data"; }
   [[nodiscard]] std::string log() const { return read_file(log_file()); }
   [[nodiscard]] std::filesystem::path log_file() const { return directory_ / "agent.log"; }
-  /// Whether its data directory holds the text somewhere.
+  /// Whether what it keeps of members and settings holds the text somewhere.
   [[nodiscard]] bool has_kept(const std::string& text) const;
 
   // --- asked over HTTP; empty answers when it does not answer -----------------------------------

@@ -62,6 +62,23 @@ TEST_P(Joining, ReturnsToItsSavedPeersWithoutSeeds) {
   EXPECT_EQ(cluster_->converge(15s), "");
 }
 
+TEST_P(Joining, RemembersItsPeersThoughItLeavesAtOnce) {
+  make({.size = 3});
+  world().start(HostId{0});
+  for (const HostId host : range(1, 3)) world().start(host, {cluster_->seed()});
+  ASSERT_TRUE(world().run_until([&] { return world().node(HostId{0}).members().size() == 3; }, 5s));
+
+  // The first one was never told of anybody: it has only what it kept within this moment.
+  world().command(HostId{0}, core::LeaveCommand{});
+  ASSERT_TRUE(
+      world().run_until([&] { return world().node(HostId{0}).phase() == core::Phase::left; }, 3s));
+  ASSERT_FALSE(world().saved_peers(HostId{0}).empty());
+  world().crash(HostId{0});
+  world().restart(HostId{0}, Disk::kept);
+
+  EXPECT_EQ(cluster_->converge(15s), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Joining, testing::ValuesIn(seeds(50)), seed_name);
 
 /// Who looks for whom, on a LAN where nobody is named.

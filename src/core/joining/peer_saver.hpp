@@ -27,7 +27,16 @@ class PeerSaver {
   }
 
   void on_deadline() {
-    if (context_.now < next_save_) return;
+    if (context_.now >= next_save_) save();
+  }
+  /// Before leaving: what has changed since the last time is kept now, for later is too late.
+  void on_leaving() {
+    if (next_save_ != never) save();
+  }
+  [[nodiscard]] Instant next_deadline() const { return next_save_; }
+
+ private:
+  void save() {
     next_save_ = never;
     // Those kept before stay, if they live: a stable list is written rarely.
     std::vector<Address> peers = saved_;
@@ -48,9 +57,7 @@ class PeerSaver {
     saved_ = peers;
     context_.effects->add(PersistPeers{std::move(peers)});
   }
-  [[nodiscard]] Instant next_deadline() const { return next_save_; }
 
- private:
   Context& context_;
   std::vector<Address> saved_;
   Instant next_save_ = never;
