@@ -26,22 +26,28 @@ std::string_view to_text(CheckType type);
 
 struct GroupCheck {
   CheckType type = CheckType::none;
-  /// HOST:PORT, or an http:// URL; empty: the member's address (and path / for http).
+  /// HOST:PORT, or an http:// URL; empty: the member's address (and path / for http). At most 512
+  /// bytes.
   std::string target;
+  /// 100 ms to 1 h.
   std::chrono::nanoseconds interval = std::chrono::seconds(5);
+  /// Above 0, and at most the interval.
   std::chrono::nanoseconds timeout = std::chrono::seconds(2);
-  /// So many misses in a row remove the member.
+  /// So many misses in a row remove the member; 1 to 100.
   std::uint16_t misses = 3;
 };
 
 /// What a client says of itself when it joins a group.
 struct GroupMemberSpec {
-  /// Unique in the group; 1 to 128 of A-Z a-z 0-9 . _ - : (as a member's name).
+  /// Unique in the group. As a member's name: 1 to 128 letters, digits, '.', '_' or '-', beginning
+  /// with a letter or digit.
   std::string id;
+  /// Where it is reached, as its users read it: at most 256 bytes of UTF-8.
   std::string address;
   /// A member that is not heard of (heartbeat(), or joining again) for so long is removed; zero:
   /// it has no lease, and stays until it leaves or is removed. 100 ms to 24 h.
   std::chrono::nanoseconds ttl{0};
+  /// At most 64 keys of up to 128 bytes, values of up to 1024, 4096 bytes together.
   std::map<std::string, std::string, std::less<>> meta;
   GroupCheck check;
 };
@@ -137,8 +143,9 @@ struct AgreementStatus {
 /// Threads: any function from any thread. Callbacks run on the agreement's own thread, or at once
 ///          where a request is refused at once: they must return soon and must not throw. Functions
 ///          without a callback wait; called on that thread they answer not_allowed.
-/// Errors:  no_quorum: refused, nothing was done, or (timeout) it may still happen. The other codes
-///          as in error.hpp. The message says why in a sentence.
+/// Errors:  no_quorum: nobody can decide now, and nothing was done. timeout: it may still happen;
+///          who asks again with the same words does no harm. The other codes as in error.hpp. The
+///          message says why in a sentence.
 class Groups {
  public:
   Groups() = default;
@@ -152,7 +159,8 @@ class Groups {
   static constexpr Timeout default_timeout = std::chrono::seconds(5);
 
   // --- writes: an answer means committed -------------------------------------------------------
-  /// Joins the client to the group, begins or renews its lease, or changes what is known of it.
+  /// Joins the client to the group (`auto`: to the smallest one), begins or renews its lease, or
+  /// changes what is known of it.
   virtual void join(const std::string& group, const GroupMemberSpec& member, Timeout timeout,
                     Callback<GroupOutcome> done) = 0;
   virtual void leave(const std::string& group, const std::string& id, Timeout timeout,
@@ -191,8 +199,7 @@ class Groups {
   using OnLeader = std::function<void(const std::optional<ClusterLeader>&)>;
   [[nodiscard]] virtual Subscription on_leader(OnLeader callback) = 0;
 
-  // --- for callers that may wait
-  // ------------------------------------------------------------------
+  // --- for callers that may wait ---------------------------------------------------------------
   std::expected<GroupOutcome, Error> join(const std::string& group, const GroupMemberSpec& member,
                                           Timeout timeout = default_timeout);
   std::expected<GroupOutcome, Error> leave(const std::string& group, const std::string& id,

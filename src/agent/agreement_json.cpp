@@ -37,7 +37,7 @@ void append_head(std::string& out, const View& view) {
 }
 
 void append_check(std::string& out, const GroupCheck& check) {
-  out.append("{\"type\":\"").append(check_word(check.type)).append("\",\"target\":");
+  out.append("{\"type\":\"").append(to_text(check.type)).append("\",\"target\":");
   append_string(out, check.target);
   out.append(",\"interval\":\"").append(duration_text(check.interval));
   out.append("\",\"timeout\":\"").append(duration_text(check.timeout));
@@ -61,18 +61,6 @@ void append_members(std::string& out, const std::vector<GroupMember>& members) {
 }
 
 }  // namespace
-
-std::string_view check_word(CheckType type) {
-  switch (type) {
-    case CheckType::none:
-      return "none";
-    case CheckType::tcp:
-      return "tcp";
-    case CheckType::http:
-      return "http";
-  }
-  return "none";
-}
 
 void append_view(std::string& out, const View& view) {
   out += '{';

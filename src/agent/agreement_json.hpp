@@ -32,9 +32,6 @@ void append_first_view(std::string& out, const Group& group);
 void append_freshness(std::string& out, Consistency consistency,
                       std::optional<std::chrono::nanoseconds> stale_for);
 
-/// "tcp", "http", "none".
-std::string_view check_word(CheckType type);
-
 /// How a failure of the agreed side is answered: an unknown member, where no member was asked for,
 /// is an unknown group.
 http::Response group_failure(const Error& error, const std::string& group);

@@ -33,9 +33,22 @@ struct Asked {
   Groups::Timeout timeout{};
 };
 
+/// A condition that is passed over would make "only if nobody is there yet" a plain change.
+std::expected<void, Problem> no_condition(const Request& request) {
+  for (const std::string_view header : {"If-Match", "If-None-Match"}) {
+    if (!request.header(header)) continue;
+    return std::unexpected(Problem{.code = "invalid-value",
+                                   .message = "members of groups cannot be changed on a condition; "
+                                              "allowed: a request without this header",
+                                   .field = std::string(header)});
+  }
+  return {};
+}
+
 std::expected<Asked, Problem> asked_in(const Request& request, const PathValues& values) {
   if (auto good = check_name(values.at(0), "group"); !good) return std::unexpected(good.error());
   if (auto good = check_name(values.at(1), "id"); !good) return std::unexpected(good.error());
+  if (auto good = no_condition(request); !good) return std::unexpected(good.error());
   auto timeout = timeout_of(request);
   if (!timeout) return std::unexpected(std::move(timeout).error());
   return Asked{values.at(0), values.at(1), *timeout};
@@ -189,7 +202,8 @@ void get_group(const ApiContext& context, Groups& groups, const Request& request
       });
 }
 
-/// {"count","groups":[{"group","view","leader","count"}],"consistency","stale_ms"}
+/// {"count","groups":[{"group","view","leader","members"}],"consistency","stale_ms"}, where
+/// "members" is how many.
 std::string list_json(const std::vector<View>& views, Consistency consistency,
                       std::optional<std::chrono::nanoseconds> stale_for) {
   std::string json = "{\"count\":" + std::to_string(views.size()) + ",\"groups\":[";
@@ -286,16 +300,20 @@ void add_group_routes(http::Router& router, const ApiContext& context,
   add_changes(router, *groups);
   router.add({.method = "GET",
               .pattern = "/v1/groups",
-              .handler = [context, groups](const Request& request, const PathValues&,
-                                           const Responder& responder) {
-                list_groups(context, *groups, request, responder);
-              }});
+              .handler =
+                  [context, groups](const Request& request, const PathValues&,
+                                    const Responder& responder) {
+                    list_groups(context, *groups, request, responder);
+                  },
+              .parameters = {"consistency", "timeout"}});
   router.add({.method = "GET",
               .pattern = "/v1/groups/{group}",
-              .handler = [context, groups](const Request& request, const PathValues& values,
-                                           const Responder& responder) {
-                get_group(context, *groups, request, values, responder);
-              }});
+              .handler =
+                  [context, groups](const Request& request, const PathValues& values,
+                                    const Responder& responder) {
+                    get_group(context, *groups, request, values, responder);
+                  },
+              .parameters = {"consistency", "timeout"}});
   router.add({.method = "GET",
               .pattern = "/v1/groups/{group}/watch",
               .handler = [hub](const Request& request, const PathValues& values,

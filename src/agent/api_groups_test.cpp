@@ -272,6 +272,26 @@ TEST_F(ApiGroupsTest, AGetOfWhatOnlyChangesIsRefused) {
   }
 }
 
+TEST_F(ApiGroupsTest, AConditionIsRefusedAndNotPassedOver) {
+  for (const char* const header : {"If-None-Match", "If-Match"}) {
+    for (const char* const method : {"PUT", "DELETE"}) {
+      const auto answer = api_.ask(method, member_path, {}, {}, {{header, "*"}});
+      EXPECT_EQ(answer->status, 400U) << method << " " << header;
+      EXPECT_EQ(json::parse(answer->body)["error"]["field"], header);
+    }
+  }
+  EXPECT_THAT(groups().asked, IsEmpty());
+}
+
+TEST_F(ApiGroupsTest, AMistypedConsistencyIsNotAnsweredWithALocalRead) {
+  groups().add("web", "w1");
+  for (const char* const path : {"/v1/groups", "/v1/groups/web"}) {
+    const json error = refused("GET", path, {{"consistancy", "linearizable"}}, "", 400);
+    EXPECT_EQ(error["field"], "consistancy") << path;
+    EXPECT_EQ(error["message"], "this path takes no such parameter; allowed: consistency, timeout");
+  }
+}
+
 TEST_F(ApiGroupsTest, ShowsTheViewsOfTheClusterAndItsLeader) {
   groups().add("cluster", "a");
   groups().add("cluster", "b");

@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -334,12 +335,15 @@ std::string suspicion_time_text(const ClusterSettings& settings) {
 
 void add_settings_routes(http::Router& router, const ApiContext& context) {
   const auto add = [&router](std::string_view method, std::string_view pattern, auto handler) {
+    // "scope" of what changes; a path that reads takes any parameter.
+    std::vector<std::string_view> parameters;
+    if (method != "GET") parameters = {"scope"};
     router.add({.method = method,
                 .pattern = pattern,
                 .handler = [handler = std::move(handler)](
                                const Request& request, const PathValues&,
                                const Responder& responder) { handler(request, responder); },
-                .parameters = {"scope"}});
+                .parameters = std::move(parameters)});
   };
   add("GET", "/v1/protocol", [context](const Request&, const Responder& responder) {
     const auto now = context.agent.settings();

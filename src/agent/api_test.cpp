@@ -136,15 +136,7 @@ class ApiTest : public testing::Test {
                                       http::Pairs query = {}, const std::string& body = {},
                                       http::Pairs headers = {}) {
     const http::Router router = make_api(context(), http::Guard("0.0.0.0:7480"));
-    auto recorded = std::make_shared<RecordedAnswer>();
-    http::Request request;
-    request.method = method;
-    request.raw_path = path;
-    request.query = std::move(query);
-    request.body = body;
-    request.headers = std::move(headers);
-    router.handle(request, http::record_into(recorded));
-    return recorded;
+    return http::ask(router, method, path, std::move(query), body, std::move(headers));
   }
   json get(const std::string& path, http::Pairs query = {}) {
     const auto answer = ask("GET", path, std::move(query));

@@ -19,7 +19,7 @@ using http::Responder;
 
 constexpr const char* cluster_group = "cluster";
 
-/// {"count","views":[…],"stale_ms"}
+/// {"count","views":[…],"consistency","stale_ms"}
 std::string views_json(const std::vector<View>& views,
                        std::optional<std::chrono::nanoseconds> stale_for) {
   std::string json = "{\"count\":" + std::to_string(views.size()) + ",\"views\":[";

@@ -59,15 +59,7 @@ class GroupsApi {
   std::shared_ptr<http::RecordedAnswer> ask(const std::string& method, const std::string& path,
                                             http::Pairs query = {}, const std::string& body = {},
                                             http::Pairs headers = {}) {
-    auto recorded = std::make_shared<http::RecordedAnswer>();
-    http::Request request;
-    request.method = method;
-    request.raw_path = path;
-    request.query = std::move(query);
-    request.body = body;
-    request.headers = std::move(headers);
-    router_.handle(request, http::record_into(recorded));
-    return recorded;
+    return http::ask(router_, method, path, std::move(query), body, std::move(headers));
   }
 
   FakeGroups groups;

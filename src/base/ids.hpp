@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ struct Life {
 
 /// 32 lower-case hexadecimal digits.
 std::string to_text(const LifeId& id);
+/// What to_text() gives; nothing for anything else.
+std::optional<LifeId> parse_life_id(std::string_view text);
 
 /// A stable 64-bit hash, the same on every machine: it travels in digests.
 ///

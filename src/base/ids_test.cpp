@@ -17,6 +17,16 @@ TEST(LifeIdTest, IsWrittenAs32Digits) {
   EXPECT_EQ(to_text(LifeId{~0U, ~std::uint64_t{0}}), "00000000ffffffffffffffffffffffff");
 }
 
+TEST(LifeIdTest, IsReadAsItIsWritten) {
+  const LifeId id{0x0123456789abcdef, 0xf};
+  EXPECT_EQ(parse_life_id(to_text(id)), id);
+  for (const char* text :
+       {"", "1", "0123456789abcdef00000000000000", "0123456789ABCDEF000000000000000f",
+        "0123456789abcdef00000000000000-f", "0123456789abcdef000000000000000f0"}) {
+    EXPECT_EQ(parse_life_id(text), std::nullopt) << text;
+  }
+}
+
 TEST(LifeIdTest, IsNobodyOnlyWhenAllIsZero) {
   EXPECT_TRUE(LifeId().is_nobody());
   EXPECT_FALSE((LifeId{0, 1}).is_nobody());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/agent_client.hpp"
 
+#include <cstdint>
 #include <iostream>
 #include <utility>
 
@@ -99,6 +100,10 @@ Failure failure_of_status(unsigned status, const std::string& body, const std::s
   if (error.is_object() && error.contains("message")) {
     failure.why = field_text(error, "message");
     failure.agent_code = field_text(error, "code");
+    const std::string field = field_text(error, "field");
+    if (failure.agent_code == "invalid-value" && !field.empty()) {
+      failure.why = field + ": " + failure.why;
+    }
     // The agent's own sentence says what to do where there is something.
     if (status != 401 && status != 403) failure.todo.clear();
     list_problems(error, failure);
@@ -127,6 +132,25 @@ Outcome<Json> ask(const AgentOptions& options, const Question& question) {
     return std::unexpected(not_an_agent(options, question.what, "its answer is no JSON"));
   }
   return json;
+}
+
+std::string staleness_text(const Json& answer) {
+  constexpr double worth_telling_ms = 2'000;
+  constexpr double ms_of_second = 1'000;
+  if (!answer.is_object() || !answer.contains("stale_ms")) return "";
+  const Json& stale = answer.at("stale_ms");
+  if (stale.is_null()) {
+    return "this agent has not learned yet what is agreed; 'rollcall status' tells why";
+  }
+  if (!stale.is_number() || stale.get<double>() < worth_telling_ms) return "";
+  const auto seconds = static_cast<std::uint64_t>(stale.get<double>() / ms_of_second);
+  return "this may be out of date by " + std::to_string(seconds) +
+         " s; 'rollcall status' tells why";
+}
+
+void tell_staleness(const Json& answer, const std::string& what) {
+  const std::string text = staleness_text(answer);
+  if (!text.empty()) std::cerr << "rollcall: " << what << ": " << text << '\n';
 }
 
 void print_json(const Json& json) {

@@ -57,6 +57,11 @@ Failure failure_of(const http::ClientError& error, const AgentOptions& options,
 /// The failure that an answer with an error status means to the user.
 Failure failure_of_status(unsigned status, const std::string& body, const std::string& what);
 
+/// Of an answer from what the agent has, where that may be out of date: by how much; else "".
+std::string staleness_text(const Json& answer);
+/// Says so on stderr, of a command's answer that is shown to people.
+void tell_staleness(const Json& answer, const std::string& what);
+
 /// Prints as text with indentation.
 void print_json(const Json& json);
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace rollcall::cli {
 
 /// A check of a flag's value: a whole number within bounds, said in words where it is none.
@@ -32,6 +34,11 @@ inline auto one_of(std::vector<std::string> words) {
     for (const std::string& word : words) allowed += (allowed.empty() ? "" : ", ") + word;
     return "'" + text + "' is not one of " + allowed;
   };
+}
+
+/// A check of a flag's value: a duration.
+inline std::string check_duration(const std::string& text) {
+  return parse_duration(text) ? "" : "'" + text + "' is no duration, such as 500ms, 10s or 2m";
 }
 
 }  // namespace rollcall::cli

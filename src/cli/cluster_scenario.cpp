@@ -86,7 +86,9 @@ class StepReader {
     if (node == nullptr) return {};
     auto expanded = launcher::expand_names(lab::texts_of(*node, map, key), all_);
     if (expanded) return *std::move(expanded);
-    map.problem(key, expanded.error());
+    map.problem(key, "found '" + expanded.error() + "'; allowed: " + all_.front() +
+                         (all_.size() > 1 ? " to " + all_.back() : "") +
+                         ", several with commas between them or as a row, A..B");
     return {};
   }
   /// Of where something is asked or seen; all nodes unless told.

@@ -10,6 +10,7 @@
 #include "cli/checks.hpp"
 #include "cli/cluster_options.hpp"
 #include "cli/cluster_scenario_run.hpp"
+#include "cli/scenario_failure.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -24,21 +25,10 @@ struct ScenarioFlags {
   bool keep = false;
 };
 
-Failure failure_of(const lab::ScenarioProblems& problems, const std::string& file) {
-  Failure failure{.code = ExitCode::usage, .what = "cluster run-scenario"};
-  for (const lab::ScenarioProblem& problem : problems) {
-    if (failure.why.empty()) {
-      failure.why = to_text(problem, file);
-    } else {
-      failure.details.push_back("also " + to_text(problem, file));
-    }
-  }
-  return failure;
-}
-
 Outcome<ExitCode> run_scenario(const ScenarioFlags& flags) {
   auto scenario = read_cluster_scenario(flags.file);
-  if (!scenario) return std::unexpected(failure_of(scenario.error(), flags.file));
+  if (!scenario)
+    return std::unexpected(failure_of(scenario.error(), flags.file, "cluster run-scenario"));
   if (const auto driver = launcher::parse_driver(flags.driver)) scenario->driver = *driver;
 
   launcher::Cluster cluster = open_cluster(flags.cluster);

@@ -21,7 +21,10 @@ constexpr auto look_again_after = 50ms;
 constexpr auto answer_patience = 5s;
 
 std::string complaint_of(const launcher::Done& done) {
-  return done ? "" : done.error().what + ": " + done.error().why;
+  if (done) return "";
+  std::string text = done.error().what + ": " + done.error().why;
+  for (const std::string& detail : done.error().details) text += "; " + detail;
+  return text;
 }
 
 Names sorted(Names names) {

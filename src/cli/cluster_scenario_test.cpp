@@ -65,17 +65,18 @@ TEST_P(BadClusterScenarioTest, IsRefusedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, BadClusterScenarioTest,
-    testing::Values(BadScenario{"steps: [", "this is no YAML"},
-                    BadScenario{"name: x", "steps: found none"},
-                    BadScenario{"steps: [{start: node9}]", "file.yaml:1:"},
-                    BadScenario{"steps: [{wait: soon}]", "soon"},
-                    BadScenario{"steps: [{kill: node1, heal: }]", "found none or several actions"},
-                    BadScenario{"steps: [{expect: {viev: 1}}]", "viev"},
-                    BadScenario{"steps: [{remove: {node: 'node1,node2', at: node1}}]",
-                                "found 2 nodes"},
-                    BadScenario{"steps: [{history: {views: none}}]", "a list of lists of nodes"},
-                    BadScenario{"nodes: 0\nsteps: [{heal: }]", "nodes"},
-                    BadScenario{"steps: [{heal: }]\n---\nsteps: []", "second document"}));
+    testing::Values(
+        BadScenario{"steps: [", "this is no YAML"}, BadScenario{"name: x", "steps: found none"},
+        BadScenario{"steps: [{start: node9}]", "file.yaml:1:"},
+        BadScenario{"nodes: 3\nsteps: [{start: node1..node9}]",
+                    "steps[0].start: found 'node1..node9'; allowed: node1 to node3"},
+        BadScenario{"steps: [{wait: soon}]", "soon"},
+        BadScenario{"steps: [{kill: node1, heal: }]", "steps[0]: found none or several"},
+        BadScenario{"steps: [{expect: {viev: 1}}]", "viev"},
+        BadScenario{"steps: [{remove: {node: 'node1,node2', at: node1}}]", "found 2 nodes"},
+        BadScenario{"steps: [{history: {views: none}}]", "a list of lists of nodes"},
+        BadScenario{"nodes: 0\nsteps: [{heal: }]", "nodes"},
+        BadScenario{"steps: [{heal: }]\n---\nsteps: []", "second document"}));
 
 TEST(ClusterScenarioTest, TheFilesThatAreInstalledCanBeRead) {
   const std::filesystem::path place =

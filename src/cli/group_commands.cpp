@@ -90,7 +90,12 @@ Outcome<ExitCode> run_groups(const ReadOptions& options) {
   const auto answer =
       ask(options.agent, {.what = "groups", .target = "/v1/groups" + options.query()});
   if (!answer) return std::unexpected(answer.error());
-  options.agent.json ? print_json(*answer) : print_groups(*answer);
+  if (options.agent.json) {
+    print_json(*answer);
+  } else {
+    print_groups(*answer);
+    tell_staleness(*answer, "groups");
+  }
   return ExitCode::done;
 }
 
@@ -98,7 +103,12 @@ Outcome<ExitCode> run_members(const ReadOptions& options) {
   const auto answer = ask(options.agent, {.what = "group members",
                                           .target = group_target(options.group) + options.query()});
   if (!answer) return std::unexpected(answer.error());
-  options.agent.json ? print_json(*answer) : print_members(*answer);
+  if (options.agent.json) {
+    print_json(*answer);
+  } else {
+    print_members(*answer);
+    tell_staleness(*answer, "group members");
+  }
   return ExitCode::done;
 }
 

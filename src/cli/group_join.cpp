@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/checks.hpp"
 #include "cli/group_lead.hpp"
 #include "cli/group_options.hpp"
 #include "cli/text.hpp"
@@ -125,10 +126,6 @@ Outcome<LeadPlan> lead_plan(const LeadOptions& options) {
   return plan;
 }
 
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "'" + text + "' is no duration, such as 500ms, 10s or 2m";
-}
-
 }  // namespace
 
 void add_group_join_command(CLI::App& family, Invocation& invocation) {
@@ -150,6 +147,7 @@ void add_group_lead_command(CLI::App& family, Invocation& invocation) {
   auto options = std::make_shared<LeadOptions>();
   add_client_flags(command, options->client);
   options->client.ttl = ttl_default;
+  command.get_option("--ttl")->default_str(ttl_default);
   command
       .add_option("--grace", options->grace,
                   "Between SIGTERM and SIGKILL when it has to end; default: a quarter of --ttl")

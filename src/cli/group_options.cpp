@@ -19,10 +19,6 @@ std::string check_name(const std::string& name) {
   return is_valid_name(name) ? "" : "'" + name + "' is no name: " + std::string(name_rule);
 }
 
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "'" + text + "' is no duration, such as 500ms, 10s or 2m";
-}
-
 std::string check_pair(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool is_pair = equals != std::string::npos && equals > 0;
@@ -113,7 +109,14 @@ Outcome<GroupPlace> place_of(const ClientOptions& options, const std::string& wh
   if (!options.ttl.empty()) body["ttl"] = options.ttl;
   for (const std::string& pair : options.meta) {
     const std::size_t equals = pair.find('=');
-    body["meta"][pair.substr(0, equals)] = pair.substr(equals + 1);
+    const std::string key = pair.substr(0, equals);
+    if (body["meta"].contains(key)) {
+      return std::unexpected(Failure{.code = ExitCode::usage,
+                                     .what = what,
+                                     .why = "--meta: '" + key + "' is given twice",
+                                     .todo = "give each key once"});
+    }
+    body["meta"][key] = pair.substr(equals + 1);
   }
   if (!options.check.empty()) body["check"] = check_json(options);
   return GroupPlace{.what = what,

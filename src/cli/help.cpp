@@ -12,8 +12,9 @@ Usage: rollcall COMMAND [FLAG…]
 Run
   agent          run one member, in the foreground unless told otherwise
   cluster        run a whole cluster on this machine: up, down, status, kill,
-                 pause, resume, start, exec; and break its network: partition,
-                 cut, loss, link-down, link-up, heal
+                 pause, resume, start, exec; break its network: partition, cut,
+                 loss, link-down, link-up, heal; or do all that by a file that
+                 says what must be seen: run-scenario
 
 Read from an agent
   members        list the members that it knows

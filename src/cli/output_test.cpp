@@ -78,6 +78,30 @@ TEST(CliFailures, RepeatTheAgentsOwnWords) {
   EXPECT_EQ(to_text(foreign), "rollcall: members: the agent answered with HTTP status 500\n");
 }
 
+TEST(CliFailures, NameTheFieldThatIsWrong) {
+  const Failure failure = failure_of_status(
+      400, R"({"error":{"code":"invalid-value","message":"1ms is not allowed","field":"ttl"}})",
+      "group join");
+  const Failure nobody = failure_of_status(
+      404, R"({"error":{"code":"unknown-member","message":"g has no member a","field":"id"}})",
+      "group leave");
+
+  EXPECT_EQ(to_text(failure), "rollcall: group join: ttl: 1ms is not allowed\n");
+  EXPECT_EQ(to_text(nobody), "rollcall: group leave: g has no member a\n");
+}
+
+TEST(CliStaleness, IsToldWhereItMatters) {
+  const auto text = [](const char* answer) { return staleness_text(Json::parse(answer)); };
+
+  EXPECT_EQ(text(R"({"stale_ms":0.25})"), "");
+  EXPECT_EQ(text(R"({"count":1})"), "");
+  EXPECT_EQ(text("[]"), "");
+  EXPECT_EQ(text(R"({"stale_ms":30127.6})"),
+            "this may be out of date by 30 s; 'rollcall status' tells why");
+  EXPECT_EQ(text(R"({"stale_ms":null})"),
+            "this agent has not learned yet what is agreed; 'rollcall status' tells why");
+}
+
 TEST(CliFailures, ShowDetailsBelow) {
   const Failure failure{.what = "node1", .why = "ended", .todo = "mend it", .details = {"a\x1B"}};
 

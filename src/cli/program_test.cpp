@@ -60,6 +60,8 @@ TEST(CliProgram, ExplainsEveryMisuseInOneLine) {
       {{"group", "join", "a b", "x"},
        "rollcall: group join: group: 'a b' is no name: 1 to 128 letters, digits, '.', '_' or '-', "
        "beginning with a letter or digit; 'rollcall group join --help' tells what is allowed\n"},
+      {{"group", "join", "g", "x", "--meta", "a=1", "--meta", "a=2"},
+       "rollcall: group join: --meta: 'a' is given twice; give each key once\n"},
       {{"group", "join", "g", "x", "--ttl", "10"},
        "rollcall: group join: --ttl: '10' is no duration, such as 500ms, 10s or 2m; 'rollcall "
        "group "

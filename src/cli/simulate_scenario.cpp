@@ -8,6 +8,7 @@
 
 #include "cli/agent_client.hpp"
 #include "cli/progress.hpp"
+#include "cli/scenario_failure.hpp"
 #include "cli/simulate_options.hpp"
 #include "cli/simulate_text.hpp"
 #include "cli/table.hpp"
@@ -22,18 +23,6 @@ using lab::RunResult;
 using lab::Scenario;
 
 constexpr std::uint64_t seed_default = 1;
-
-Failure failure_of(const lab::ScenarioProblems& problems, const std::string& file) {
-  Failure failure{.code = ExitCode::usage, .what = "simulate"};
-  for (const lab::ScenarioProblem& problem : problems) {
-    if (failure.why.empty()) {
-      failure.why = to_text(problem, file);
-    } else {
-      failure.details.push_back("also " + to_text(problem, file));
-    }
-  }
-  return failure;
-}
 
 /// All runs of a scenario, and what they show together.
 struct Report {
@@ -283,7 +272,7 @@ Report run_all(const Scenario& scenario, const SimulateOptions& options, std::os
 
 Outcome<ExitCode> simulate_scenario(const SimulateOptions& options) {
   const auto scenario = lab::read_scenario(options.scenario);
-  if (!scenario) return std::unexpected(failure_of(scenario.error(), options.scenario));
+  if (!scenario) return std::unexpected(failure_of(scenario.error(), options.scenario, "simulate"));
   const std::string too_large = lab::memory_problem(*scenario, lab::available_memory());
   if (!too_large.empty()) {
     return std::unexpected(

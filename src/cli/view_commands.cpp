@@ -57,7 +57,12 @@ Outcome<ExitCode> run_views(const ViewsOptions& options) {
   const std::string query = options.since ? "?since=" + std::to_string(*options.since) : "";
   const auto answer = ask(options.agent, {.what = "views", .target = "/v1/views" + query});
   if (!answer) return std::unexpected(answer.error());
-  options.agent.json ? print_json(*answer) : print_views(*answer);
+  if (options.agent.json) {
+    print_json(*answer);
+  } else {
+    print_views(*answer);
+    tell_staleness(*answer, "views");
+  }
   return ExitCode::done;
 }
 

@@ -90,8 +90,10 @@ http::Flow ViewFollower::on_event(const http::StreamEvent& event) {
     return http::Flow::go_on;
   }
   if (event.type == "reset" && last_) {
-    remark("the views after " + std::to_string(*last_) +
-           " are no longer kept; here is the present one");
+    const bool is_ahead = *last_ > number->get<std::uint64_t>();
+    remark((is_ahead ? "there is no view " + std::to_string(*last_) + " yet"
+                     : "the views after " + std::to_string(*last_) + " are no longer kept") +
+           "; here is the present one");
   }
   last_ = number->get<std::uint64_t>();
   return sinks_.view(event.data, json);

@@ -216,9 +216,9 @@ void Agreement::on_check_failed(const registry::LeaseName& lease, Instant now,
   state_->set_now(now);
   state_->on_check_failed(lease, effects);
 }
-void Agreement::on_paused(Instant now) {
+void Agreement::on_paused(Duration pause, Instant now) {
   state_->set_now(now);
-  state_->on_paused();
+  state_->on_paused(pause);
 }
 
 void Agreement::submit(RequestToken token, registry::Join join, Instant until, Instant now,

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <string>
 #include <variant>
@@ -28,6 +29,7 @@ struct AgreementConfig {
   registry::CutConfig cut;
   /// How many observers report one failed member, chosen by rendezvous among the live ones.
   std::size_t observers = 16;
+  /// A report that names anybody is repeated so often: the leader forgets, and may be another.
   Duration report_interval = std::chrono::seconds(1);
   /// New members that come together within this are one view.
   Duration join_settle = std::chrono::milliseconds(20);
@@ -52,8 +54,7 @@ enum class RequestFailure : std::uint8_t {
 };
 std::string_view to_text(RequestFailure failure);
 
-// --- effects
-// ---------------------------------------------------------------------------------------
+// --- effects -------------------------------------------------------------------------------------
 
 /// To the log below.
 struct ProposeToLog {
@@ -142,8 +143,8 @@ class Agreement {
                 AgreementEffects& effects);
   /// The responsible member (this one) has missed all the checks it may.
   void on_check_failed(const registry::LeaseName& lease, Instant now, AgreementEffects& effects);
-  /// The world found that the process was stopped for long: leases begin anew.
-  void on_paused(Instant now);
+  /// The world found that the process has stood still for so long: that time counts for no lease.
+  void on_paused(Duration pause, Instant now);
 
   /// Each answered exactly once, at the latest when `until` has come. What no rule allows
   /// (registry/rules.hpp, to be asked before) is answered Status::malformed.

@@ -132,9 +132,23 @@ TEST_F(LeasesTest, GivesEveryLeaseItsWholeTimeUnderANewLeader) {
   EXPECT_FALSE(holds());
 }
 
+/// The heartbeat came in time, and was read after the deadline.
+TEST_F(LeasesTest, EvictsNobodyWhoseHeartbeatCameWhileTheLeaderSlept) {
+  world.run(1200ms);
+  world.doze("m00");
+  const auto token = world.heartbeat("m02", "jobs", "a", 2s);
+  world.run(1s);
+  world.wake("m00");
+  world.run(100ms);
+  EXPECT_EQ(world.answer(token), "renewed");
+  EXPECT_TRUE(holds());
+  world.run(2500ms);
+  EXPECT_FALSE(holds());
+}
+
 TEST_F(LeasesTest, GivesEveryLeaseItsWholeTimeAfterAPause) {
   world.run(1500ms);
-  world.hosts.at("m00").agreement->on_paused(world.now);
+  world.hosts.at("m00").agreement->on_paused(2s, world.now);
   world.run(1900ms);
   EXPECT_TRUE(holds());
   world.run(300ms);
@@ -176,14 +190,15 @@ TEST_F(LeasesTest, EvictsNobodyOnceDeposed) {
 TEST_F(LeasesTest, MarksItsDecisionsWithItsTerm) {
   Agreement& leader = *world.hosts.at("m00").agreement;
   AgreementEffects effects;
-  leader.on_deadline(world.now + 2s, effects);
+  const Instant due = leader.next_deadline();
+  leader.on_deadline(due, effects);
   ASSERT_EQ(effects.size(), 1U);
   const auto& proposal = std::get<ProposeToLog>(effects[0]);
   EXPECT_EQ(proposal.term, world.term);
   EXPECT_TRUE(leader.is_current(proposal));
   // Deposed before it was performed: another leader must not get it.
   const Leadership other{.is_leading = false, .term = world.term + 1, .leader = "m01"};
-  leader.on_log(other, world.now + 2s, effects);
+  leader.on_log(other, due, effects);
   EXPECT_FALSE(leader.is_current(std::get<ProposeToLog>(effects[0])));
   world.now += 2s;
 }

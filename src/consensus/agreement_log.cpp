@@ -54,6 +54,12 @@ void Agreement::State::on(Restored& restored, AgreementEffects& effects) {
                     "that its data directory is of.",
                 effects);
   }
+  if (next->index() > restored.index || next->term() < registry_.term()) {
+    return stop("A snapshot of the log up to entry " + std::to_string(restored.index) +
+                    " contradicts what the log said before: this agent has stopped following. "
+                    "Restart it.",
+                effects);
+  }
   registry_ = std::move(*next);
   applied_ = restored.index;
   if (!is_mutant(Mutant::reset_not_told)) effects.emplace_back(Reset{});

@@ -46,7 +46,7 @@ class Agreement::State {
   void heartbeat(RequestToken token, std::string group, std::string id, Instant until,
                  AgreementEffects& effects);
 
-  void on_paused() { evictions_.on_paused(now_); }
+  void on_paused(Duration pause) { evictions_.on_paused(pause, now_); }
   void on_deadline(AgreementEffects& effects);
   [[nodiscard]] Instant next_deadline() const;
 

@@ -322,5 +322,37 @@ TEST_F(WindowTest, BeginsAnotherSessionWhenItsOwnIsForgotten) {
   for (const RequestToken token : later) EXPECT_EQ(world.answer(token), "done");
 }
 
+/// Peers' bytes are behind it: a lower term or index must not end the process.
+TEST_F(AgreementTest, StopsFollowingWhereEntriesContradictThoseBefore) {
+  world.lead("m00");
+  world.join("m00", "jobs", client("a"));
+  world.run(100ms);
+  ASSERT_EQ(world.registry("m01").term(), world.term);
+  Committed fallen = world.log.back();
+  fallen.index += 10;
+  fallen.term -= 1;
+  world.give("m01", fallen);
+  world.run(100ms);
+  EXPECT_NE(world.hosts.at("m01").agreement->trouble().find("contradicts"), std::string::npos);
+  EXPECT_EQ(world.hosts.at("m00").agreement->trouble(), "");
+}
+
+TEST_F(AgreementTest, StopsFollowingWhereASnapshotHasMoreThanItSays) {
+  const std::uint64_t known = world.registry("m01").index();
+  world.hosts.at("m01").is_cut_off = true;
+  for (const char* id : {"a", "b", "c"}) world.join("m00", "jobs", client(id));
+  world.run(100ms);
+  AgreementWorld::Host& host = world.hosts.at("m01");
+  host.log.clear();
+  host.log.push_back(Restored{
+      .term = world.term, .index = known + 1, .snapshot = world.registry("m00").snapshot()});
+  for (const Committed& one : world.log) {
+    if (one.index > known) host.log.push_back(one);
+  }
+  world.reconnect("m01");
+  world.run(100ms);
+  EXPECT_NE(host.agreement->trouble().find("contradicts"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rollcall::consensus

@@ -64,10 +64,12 @@ class AgreementWorld {
 
   struct Host {
     std::unique_ptr<Agreement> agreement;
-    std::deque<LogEvent> log;         // not given up yet
-    bool is_cut_off = false;          // from the log: nothing comes out, nothing gets in
-    std::vector<std::string> views;   // of the cluster: "1 joined: m0 m1"
-    std::vector<std::string> checks;  // "+jobs/a", "-jobs/a"
+    std::deque<LogEvent> log;  // not given up yet
+    bool is_cut_off = false;   // from the log: nothing comes out, nothing gets in
+    bool is_asleep = false;
+    std::vector<std::function<void()>> unread;  // frames that came meanwhile
+    std::vector<std::string> views;             // of the cluster: "1 joined: m0 m1"
+    std::vector<std::string> checks;            // "+jobs/a", "-jobs/a"
     std::map<std::string, std::uint64_t> checking;
     std::size_t new_lives = 0;
     std::size_t resets = 0;
@@ -109,6 +111,15 @@ class AgreementWorld {
     if (dead.contains(name)) return;
     input(name, [&](Agreement& it, AgreementEffects& out) { it.on_peers(all, now, out); });
   }
+  void doze(const std::string& name) { hosts.at(name).is_asleep = true; }
+  /// The timer comes first, then the log, and what others have sent last.
+  void wake(const std::string& name) {
+    Host& host = hosts.at(name);
+    host.is_asleep = false;
+    input(name, [&](Agreement& it, AgreementEffects& out) { it.on_deadline(now, out); });
+    flush(name);
+    for (const auto& read : std::exchange(host.unread, {})) read();
+  }
   void kill(const std::string& name) {
     dead.insert(name);
     peers.at(name).state = Peer::State::failed;
@@ -119,7 +130,8 @@ class AgreementWorld {
       Instant next = events_.empty() ? never : events_.begin()->first;
       std::string due;
       for (auto& [name, host] : hosts) {
-        if (dead.contains(name) || host.agreement->next_deadline() >= next) continue;
+        if (dead.contains(name) || host.is_asleep) continue;
+        if (host.agreement->next_deadline() >= next) continue;
         next = host.agreement->next_deadline();
         due = name;
       }
@@ -251,7 +263,7 @@ class AgreementWorld {
   }
   void flush(const std::string& name) {
     Host& host = hosts.at(name);
-    while (!host.log.empty() && !host.is_cut_off && !dead.contains(name)) {
+    while (!host.log.empty() && !host.is_cut_off && !host.is_asleep && !dead.contains(name)) {
       LogEvent event = std::move(host.log.front());
       host.log.pop_front();
       input(name,
@@ -310,7 +322,12 @@ class AgreementWorld {
     if ((drops && drops(name, send.to, send.frame)) || prng_.chance(options_.lost)) return;
     at(delay(), [this, name, to = send.to, frame = send.frame] {
       if (dead.contains(to) || !hosts.contains(to)) return;
-      input(to, [&](Agreement& it, AgreementEffects& out) { it.on_frame(name, frame, now, out); });
+      const auto read = [this, name, to, frame] {
+        input(to,
+              [&](Agreement& it, AgreementEffects& out) { it.on_frame(name, frame, now, out); });
+      };
+      if (!hosts.at(to).is_asleep) return read();
+      hosts.at(to).unread.emplace_back(read);
     });
   }
   void note(RequestToken token, std::string text) {

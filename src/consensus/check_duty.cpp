@@ -18,12 +18,14 @@ registry::LeaseName lease_name(const std::pair<std::string, std::string>& key,
 
 std::vector<std::uint64_t> hashes_of_left(const registry::ViewDelta& delta) {
   std::vector<std::uint64_t> hashes;
+  hashes.reserve(delta.left.size());
   for (const registry::Departure& one : delta.left) hashes.push_back(hash_bytes(one.id));
   std::ranges::sort(hashes);
   return hashes;
 }
 std::vector<std::uint64_t> hashes_of_joined(const registry::ViewDelta& delta) {
   std::vector<std::uint64_t> hashes;
+  hashes.reserve(delta.joined.size());
   for (const registry::Member& one : delta.joined) hashes.push_back(hash_bytes(one.spec.id));
   return hashes;
 }

@@ -17,9 +17,6 @@ std::string zone_of(const registry::MemberSpec& spec) {
   const auto at = std::ranges::find(spec.meta, zone_key, &registry::MetaEntry::key);
   return at == spec.meta.end() ? std::string() : at->value;
 }
-bool is_there(const Peer& peer) {
-  return peer.state == Peer::State::alive || peer.state == Peer::State::suspect;
-}
 
 }  // namespace
 
@@ -45,7 +42,7 @@ void ClusterPicture::set_peers(const Peers& peers, Instant now) {
   if (!std::ranges::is_sorted(peers_, {}, by_name)) std::ranges::sort(peers_, {}, by_name);
   own_life_.reset();
   const auto self = std::ranges::lower_bound(peers_, self_, {}, by_name);
-  if (self != peers_.end() && self->peer.name == self_ && is_there(self->peer)) {
+  if (self != peers_.end() && self->peer.name == self_ && self->peer.is_live()) {
     own_life_ = self->peer.life;
   }
   compare(now);
@@ -95,7 +92,7 @@ void ClusterPicture::compare(Instant now) {
 
 /// Not in the view: joins, if what is said of it is allowed.
 void ClusterPicture::join_or_say_why_not(const Known& known) {
-  if (!is_there(known.peer) || !known.peer.takes_part) return;
+  if (!known.peer.is_live() || !known.peer.takes_part) return;
   if (known.is_allowed) {
     joining_.push_back(known.spec);
     return;

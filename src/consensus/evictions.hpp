@@ -33,7 +33,7 @@ class Evictions {
   void on_committed(Bytes command);
   void on_refused(const ProposalRefused& refused, const Moment& moment);
   void on_check_failed(const registry::LeaseName& lease, const Moment& moment);
-  void on_paused(Instant now) { keeper_.on_paused(now); }
+  void on_paused(Duration pause, Instant now) { keeper_.on_paused(pause, now); }
   void on_deadline(const Moment& moment);
 
   [[nodiscard]] Instant next_deadline() const {

@@ -8,15 +8,15 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "consensus/frames_cursor.hpp"
 #include "consensus/raft/codec.hpp"
+#include "consensus/raft/fields.hpp"
 #include "registry/limits.hpp"
 
 namespace rollcall::consensus {
 namespace {
 
-using Writer = FrameWriter;
-using Reader = FrameReader;
+using Reader = raft::Reader;
+using Writer = raft::Writer;
 
 enum class Kind : std::uint8_t {
   raft = 1,
@@ -40,16 +40,23 @@ constexpr std::size_t failed_head_bytes = 2 + 8 + 16;
 
 static_assert(raft::message_bytes_max + raft::message_head_bytes_max <= frame_bytes_max);
 
+/// A member's; whoever shows it can be sure that it is one.
+std::string read_name(Reader& in) {
+  std::string name(in.text(frame_text_bytes_max));
+  in.require(is_valid_name(name));
+  return name;
+}
+
 void write(Writer& out, const RaftFrame& frame) {
   out.choice(Kind::raft);
-  out.id(frame.log);
-  out.word(raft::number(frame.from));
-  out.word(raft::number(frame.to));
+  out.life_id(frame.log);
+  out.voter(frame.from);
+  out.voter(frame.to);
   raft::encode(frame.message, out.out());
 }
 Frame read_raft(Reader& in) {
   RaftFrame frame;
-  frame.log = in.id();
+  frame.log = in.life_id();
   frame.from = in.voter();
   frame.to = in.voter();
   auto message = raft::decode_message(in.rest());
@@ -60,7 +67,7 @@ Frame read_raft(Reader& in) {
 
 void write(Writer& out, const BeginAsk& frame) {
   out.choice(Kind::begin_ask);
-  out.word(raft::number(frame.from));
+  out.voter(frame.from);
   out.word(frame.token);
 }
 Frame read_begin_ask(Reader& in) {
@@ -71,13 +78,13 @@ Frame read_begin_ask(Reader& in) {
 void write(Writer& out, const BeginReply& frame) {
   out.choice(Kind::begin_reply);
   out.flag(frame.granted);
-  out.id(frame.log);
+  out.life_id(frame.log);
   out.word(frame.token);
 }
 Frame read_begin_reply(Reader& in) {
   BeginReply frame;
   frame.granted = in.flag();
-  frame.log = in.id();
+  frame.log = in.life_id();
   frame.token = in.word<std::uint64_t>();
   in.require(!frame.granted || frame.log.is_nobody());
   return frame;
@@ -85,13 +92,13 @@ Frame read_begin_reply(Reader& in) {
 
 void write(Writer& out, const ProposeFrame& frame) {
   out.choice(Kind::propose);
-  out.id(frame.log);
+  out.life_id(frame.log);
   out.word(static_cast<std::uint64_t>(frame.token));
   out.payload(frame.command);
 }
 Frame read_propose(Reader& in) {
   ProposeFrame frame;
-  frame.log = in.id();
+  frame.log = in.life_id();
   frame.token = ProposalToken{in.word<std::uint64_t>()};
   frame.command = in.payload();
   return frame;
@@ -109,11 +116,11 @@ Frame read_propose_refused(Reader& in) {
 
 void write(Writer& out, const ReadFrame& frame) {
   out.choice(Kind::read);
-  out.id(frame.log);
+  out.life_id(frame.log);
   out.word(static_cast<std::uint64_t>(frame.token));
 }
 Frame read_read(Reader& in) {
-  const LogId log = in.id();
+  const LogId log = in.life_id();
   return ReadFrame{.log = log, .token = ReadToken{in.word<std::uint64_t>()}};
 }
 
@@ -121,7 +128,7 @@ void write(Writer& out, const ReadReply& frame) {
   out.choice(Kind::read_reply);
   out.word(static_cast<std::uint64_t>(frame.token));
   out.flag(frame.confirmed);
-  out.word(raft::number(frame.index));
+  out.index(frame.index);
 }
 Frame read_read_reply(Reader& in) {
   ReadReply frame;
@@ -133,16 +140,16 @@ Frame read_read_reply(Reader& in) {
 
 void write(Writer& out, const Fetch& frame) {
   out.choice(Kind::fetch);
-  out.id(frame.log);
+  out.life_id(frame.log);
   out.word(frame.token);
-  out.word(raft::number(frame.after));
+  out.index(frame.after);
   out.word(frame.patience_ms);
   out.position(frame.snapshot);
   out.word(frame.offset);
 }
 Frame read_fetch(Reader& in) {
   Fetch frame;
-  frame.log = in.id();
+  frame.log = in.life_id();
   frame.token = in.word<std::uint64_t>();
   frame.after = in.index();
   frame.patience_ms = in.word<std::uint32_t>();
@@ -154,9 +161,9 @@ Frame read_fetch(Reader& in) {
 void write(Writer& out, const FetchedEntries& fetched) {
   ROLLCALL_CHECK(fetched.entries.size() <= raft::Config::entries_max);
   out.choice(Fetched::entries);
-  out.word(raft::number(fetched.upto));
-  out.word(raft::number(fetched.applied));
-  out.word(static_cast<std::uint16_t>(fetched.entries.size()));
+  out.index(fetched.upto);
+  out.index(fetched.applied);
+  out.count<std::uint16_t>(fetched.entries.size());
   for (const raft::Entry& entry : fetched.entries) {
     ROLLCALL_CHECK(entry.kind == raft::EntryKind::command);
     out.position({.term = entry.term, .index = entry.index});
@@ -167,7 +174,7 @@ FetchedEntries read_entries(Reader& in) {
   FetchedEntries fetched;
   fetched.upto = in.index();
   fetched.applied = in.index();
-  const std::size_t count = in.count(raft::Config::entries_max, entry_head_bytes);
+  const std::size_t count = in.count<std::uint16_t>(raft::Config::entries_max, entry_head_bytes);
   fetched.entries.reserve(count);
   raft::Index before{};
   for (std::size_t i = 0; i < count && in.is_good(); ++i) {
@@ -207,24 +214,25 @@ void write(Writer& out, const FetchElsewhere&) {
 void write(Writer& out, const FetchReply& frame) {
   ROLLCALL_CHECK(frame.voters.size() <= raft::Membership::members_max);
   out.choice(Kind::fetch_reply);
-  out.id(frame.log);
+  out.life_id(frame.log);
   out.word(frame.token);
-  out.word(raft::number(frame.term));
-  out.text(frame.leader);
-  out.word(static_cast<std::uint16_t>(frame.voters.size()));
-  for (const std::string& voter : frame.voters) out.text(voter);
+  out.term(frame.term);
+  out.text(frame.leader, frame_text_bytes_max);
+  out.count<std::uint16_t>(frame.voters.size());
+  for (const std::string& voter : frame.voters) out.text(voter, frame_text_bytes_max);
   out.word(frame.stale_ms);
   std::visit([&](const auto& what) { write(out, what); }, frame.what);
 }
 Frame read_fetch_reply(Reader& in) {
   FetchReply frame;
-  frame.log = in.id();
+  frame.log = in.life_id();
   frame.token = in.word<std::uint64_t>();
   frame.term = in.term();
-  frame.leader = in.text();
+  frame.leader = in.text(frame_text_bytes_max);
   in.require(frame.leader.empty() || is_valid_name(frame.leader));
-  const std::size_t voters = in.count(raft::Membership::members_max, sizeof(std::uint16_t));
-  for (std::size_t i = 0; i < voters && in.is_good(); ++i) frame.voters.push_back(in.name());
+  const std::size_t voters =
+      in.count<std::uint16_t>(raft::Membership::members_max, sizeof(std::uint16_t));
+  for (std::size_t i = 0; i < voters && in.is_good(); ++i) frame.voters.push_back(read_name(in));
   frame.stale_ms = in.word<std::uint32_t>();
   switch (static_cast<Fetched>(in.word<std::uint8_t>())) {
     case Fetched::entries:
@@ -237,21 +245,21 @@ Frame read_fetch_reply(Reader& in) {
       frame.what = FetchElsewhere{};
       return frame;
   }
-  in.require(false);
+  in.refuse();
   return frame;
 }
 
 void write(Writer& out, const Renew& frame) {
   out.choice(Kind::renew);
   out.word(frame.token);
-  out.text(frame.group);
-  out.text(frame.id);
+  out.text(frame.group, frame_text_bytes_max);
+  out.text(frame.id, frame_text_bytes_max);
 }
 Frame read_renew(Reader& in) {
   Renew frame;
   frame.token = in.word<std::uint64_t>();
-  frame.group = in.text();
-  frame.id = in.text();
+  frame.group = in.text(frame_text_bytes_max);
+  frame.id = in.text(frame_text_bytes_max);
   return frame;
 }
 
@@ -268,22 +276,20 @@ Frame read_renew_reply(Reader& in) {
 void write(Writer& out, const CutReport& frame) {
   ROLLCALL_CHECK(frame.failed.size() <= cut_reports_max);
   out.choice(Kind::cut_report);
-  out.word(static_cast<std::uint16_t>(frame.failed.size()));
+  out.count<std::uint16_t>(frame.failed.size());
   for (const CutReport::Failed& failed : frame.failed) {
-    out.text(failed.name);
-    out.word(failed.life.boot);
-    out.id(failed.life.id);
+    out.text(failed.name, frame_text_bytes_max);
+    out.life(failed.life);
   }
 }
 Frame read_cut_report(Reader& in) {
   CutReport frame;
-  const std::size_t count = in.count(cut_reports_max, failed_head_bytes);
+  const std::size_t count = in.count<std::uint16_t>(cut_reports_max, failed_head_bytes);
   frame.failed.reserve(count);
   for (std::size_t i = 0; i < count && in.is_good(); ++i) {
     CutReport::Failed failed;
-    failed.name = in.name();
-    failed.life.boot = in.word<std::uint64_t>();
-    failed.life.id = in.id();
+    failed.name = read_name(in);
+    failed.life = in.life();
     frame.failed.push_back(std::move(failed));
   }
   return frame;
@@ -291,14 +297,14 @@ Frame read_cut_report(Reader& in) {
 
 void write(Writer& out, const CheckFailed& frame) {
   out.choice(Kind::check_failed);
-  out.text(frame.lease.group);
-  out.text(frame.lease.id);
+  out.text(frame.lease.group, frame_text_bytes_max);
+  out.text(frame.lease.id, frame_text_bytes_max);
   out.word(frame.lease.granted);
 }
 Frame read_check_failed(Reader& in) {
   CheckFailed frame;
-  frame.lease.group = in.text();
-  frame.lease.id = in.text();
+  frame.lease.group = in.text(frame_text_bytes_max);
+  frame.lease.id = in.text(frame_text_bytes_max);
   frame.lease.granted = in.word<std::uint64_t>();
   return frame;
 }
@@ -349,7 +355,7 @@ std::expected<Frame, FrameError> decode_frame(Bytes bytes) {
   Reader reader(bytes);
   auto frame = read(static_cast<Kind>(reader.word<std::uint8_t>()), reader);
   if (!frame) return std::unexpected(FrameError::unknown_kind);
-  if (!reader.is_good() || !reader.is_at_end()) return std::unexpected(FrameError::malformed);
+  if (!reader.is_whole()) return std::unexpected(FrameError::malformed);
   return std::move(*frame);
 }
 

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/hex_test.hpp"
 #include "consensus/raft/config.hpp"
 
 namespace rollcall::consensus {
@@ -27,17 +28,6 @@ ByteVector encoded(const Frame& frame) {
 
 ByteVector bytes_of(std::string_view text) {
   return {as_bytes(text).begin(), as_bytes(text).end()};
-}
-
-std::string hex(Bytes bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    const auto value = std::to_integer<unsigned>(byte);
-    text += digits[value >> 4U];
-    text += digits[value & 0xFU];
-  }
-  return text;
 }
 
 constexpr LogId log{.high = 0x11, .low = 0x22};

@@ -105,6 +105,9 @@ struct Peer {
   std::string zone;     // of its tag "zone"
   std::string address;  // "host:port"
 
+  /// Not failed, and not gone.
+  [[nodiscard]] bool is_live() const { return state == State::alive || state == State::suspect; }
+
   bool operator==(const Peer&) const = default;
 };
 /// Everybody known, by name; self included.

@@ -29,6 +29,9 @@ struct ReplicaConfig {
   bool begins_alone = false;
   /// Begins a log together with so many members that say the same number; 0: does not.
   std::uint16_t bootstrap_expect = 0;
+  /// The log that the data directory had a part in and holds no more. The others may still have it:
+  /// this member begins no other, and lets nobody begin one.
+  LogId lost_log;
   std::uint64_t seed = 0;
 
   // --- what the leader does ---

@@ -28,6 +28,7 @@ bool Replica::State::drew(const LogId& log) const {
 
 /// Also who is not here now: to wait for it is better than to have two logs.
 bool Replica::State::somebody_has_a_log() const {
+  if (!config_.lost_log.is_nobody()) return true;
   return std::ranges::any_of(peers_, [this](const Peer& peer) {
     return peer.name != config_.self && !peer.log.is_nobody();
   });

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rollcall authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -43,6 +44,34 @@ TEST(ReplicaBeginTest, WhoPromisedDoesNotBegin) {
   }
   EXPECT_EQ(now, promised_until);
   EXPECT_FALSE(replica.log().is_nobody());
+}
+
+TEST(ReplicaBeginTest, WhoLostItsLogBeginsNoOther) {
+  ReplicaConfig config;
+  config.self = "b";
+  config.raft.self = raft::VoterId{2};
+  config.begins_alone = true;
+  config.lost_log = {7, 7};
+  Instant now{};
+  Replica replica = std::move(*Replica::create(config, {}, now));
+  ReplicaEffects effects;
+  const Peers peers = {{.name = "a", .life = {}, .voter = 1, .log = {}, .zone = {}, .address = {}},
+                       {.name = "b", .life = {}, .voter = 2, .log = {}, .zone = {}, .address = {}}};
+  replica.on_peers(peers, now, effects);
+  for (int i = 0; i < 100 && replica.next_deadline() < never; ++i) {
+    now = std::max(now, replica.next_deadline());
+    replica.on_deadline(now, effects);
+  }
+  EXPECT_TRUE(replica.log().is_nobody());
+  EXPECT_NE(replica.status(now).trouble.find(to_text(config.lost_log)), std::string::npos)
+      << replica.status(now).trouble;
+
+  // Nor may others: whoever has the log is only not here yet.
+  effects.clear();
+  replica.on_frame("a", BeginAsk{.from = raft::VoterId{1}, .token = 9}, now, effects);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(std::get<SendFrame>(effects[0]).frame,
+            Frame(BeginReply{.granted = false, .log = {}, .token = 9}));
 }
 
 TEST(ReplicaBeginTest, WhoHasLeftAndComesBackLeavesNoMore) {

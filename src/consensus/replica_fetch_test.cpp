@@ -209,6 +209,27 @@ TEST(ReplicaFollowTest, TakesNothingOfAnotherLog) {
 }
 
 // --- the voter -----------------------------------------------------------------------------------
+/// Whoever speaks for a voter that nobody knows is answered, but not for as many as it likes.
+TEST(ReplicaServeTest, RemembersNotMoreStrangersThanItMay) {
+  constexpr std::uint64_t strangers = 2000;
+  constexpr std::size_t known_max = 300;  // 3 peers, and 256 besides
+  Driven voter(1);
+  voter.propose();
+  voter.sent.clear();
+  const LogId own = voter.replica().log();
+  for (std::uint64_t id = 100; id < 100 + strangers; ++id) {
+    const raft::VoteRequest request{
+        .term = raft::Term{1}, .kind = raft::VoteKind::vote, .cause = {}, .last = {}};
+    voter.hear(
+        "b",
+        RaftFrame{
+            .log = own, .from = raft::VoterId{id}, .to = raft::VoterId{1}, .message = request});
+  }
+  EXPECT_GT(voter.sent.size(), 0U);
+  EXPECT_LT(voter.sent.size(), known_max);
+  EXPECT_EQ(voter.sent.size() + voter.replica().counters().sends_without_name, strangers);
+}
+
 Fetch question(std::uint64_t after, std::uint32_t patience_ms = 100) {
   return {.log = {}, .token = after + 1, .after = raft::Index{after}, .patience_ms = patience_ms};
 }

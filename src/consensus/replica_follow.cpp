@@ -63,9 +63,8 @@ void Replica::State::fail_source() {
 }
 
 bool Replica::State::is_source(const Peer& peer) const {
-  const bool lives = peer.state == Peer::State::alive || peer.state == Peer::State::suspect;
   const bool same_log = log_.is_nobody() || peer.log.is_nobody() || peer.log == log_;
-  return lives && same_log && peer.voter != 0 && peer.name != config_.self;
+  return peer.is_live() && same_log && peer.voter != 0 && peer.name != config_.self;
 }
 
 /// First those that the last answer named, then everybody who may have the log; each time round the

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "consensus/raft/raft_disk_test.hpp"
 #include "consensus/replica.hpp"
 
 /// One member of the world of replica_world_test.hpp.
@@ -23,13 +25,13 @@ struct Line {
   bool operator==(const Line&) const = default;
 };
 using Lines = std::vector<Line>;
-struct HostDisk {
+
+inline bool has_line(const Lines& lines, ProposalToken token) {
+  return std::ranges::find(lines, static_cast<std::uint64_t>(token), &Line::command) != lines.end();
+}
+
+struct HostDisk : raft::RaftDisk {
   LogId log;
-  raft::HardState hard;
-  std::map<raft::Index, raft::Entry> entries;
-  std::optional<raft::SnapshotMeta> snapshot;
-  ByteVector data;
-  ByteVector received;
 };
 struct Host {
   std::string name;
@@ -41,7 +43,6 @@ struct Host {
   std::uint64_t life = 0;  // what belongs to an earlier one is void
   HostDisk disk;
   LogId told;  // what the others know of its log
-  bool disk_full = false;
   Instant disk_free{};
   Lines lines;
   Lines copy;
@@ -70,6 +71,11 @@ inline std::uint64_t get_word(const ByteVector& in, std::size_t at) {
     word |= std::to_integer<std::uint64_t>(in.at(at + i)) << (8 * i);
   }
   return word;
+}
+inline Line line_of(const raft::Entry& entry) {
+  return {.index = raft::number(entry.index),
+          .term = raft::number(entry.term),
+          .command = get_word(entry.payload, 0)};
 }
 inline ByteVector saved(const Lines& lines) {
   ByteVector out(24 * lines.size() + 1);

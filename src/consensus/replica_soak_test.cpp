@@ -51,7 +51,7 @@ class ReplicaSoak : public testing::TestWithParam<std::uint64_t> {
         world.heal();
         break;
       case 5:
-        host.disk_full = !host.disk_full && host.replica.has_value();
+        host.disk.full = !host.disk.full && host.replica.has_value();
         break;
       case 6:
         world.loss = world.prng().chance(0.5) ? 0 : 0.05;
@@ -91,7 +91,7 @@ class ReplicaSoak : public testing::TestWithParam<std::uint64_t> {
     world.heal();
     world.loss = 0;
     for (const std::string& name : names_) {
-      world.host(name).disk_full = false;
+      world.host(name).disk.full = false;
       if (!world.host(name).replica) world.start(name);
     }
   }

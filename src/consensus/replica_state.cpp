@@ -61,10 +61,19 @@ void Replica::State::note_participation() {
   if (raft_->leader() != raft::VoterId::nobody) {
     leaderless_since_.reset();
     removed_ = false;
-    if (participates()) sure_at_ = now_;
+    if (participates()) note_freshness();
   } else if (!leaderless_since_) {
     leaderless_since_ = now_;
   }
+}
+
+/// What is given up is as fresh as the moment at which this member knew of nothing beyond it: a
+/// disk that takes nothing holds it up, however well the leader is heard.
+void Replica::State::note_freshness() {
+  if (awaited_ && raft_->applied() < awaited_->commit) return;
+  if (awaited_) sure_at_ = awaited_->known_at;
+  awaited_ = {.commit = raft_->commit(), .known_at = now_};
+  if (raft_->applied() >= awaited_->commit) sure_at_ = now_;
 }
 
 bool Replica::State::participates() const {
@@ -88,6 +97,7 @@ Instant Replica::State::next_deadline() const {
 
 // --- who is who --------------------------------------------------------------------------------
 void Replica::State::on_peers(const Peers& peers) {
+  const std::optional<Life> led_before = leading_life();
   peers_ = peers;
   std::ranges::sort(peers_, {}, &Peer::name);
   for (const Peer& one : peers_) {
@@ -98,6 +108,11 @@ void Replica::State::on_peers(const Peers& peers) {
     const bool stands = known != nullptr && known->voter == one.voter &&
                         known->state == Peer::State::alive && one.state != Peer::State::alive;
     if (!stands) name = one.name;
+  }
+  if (led_before && leading_life() != led_before) {
+    with_raft([](raft::Raft& raft, Instant at, raft::Effects& out) {
+      raft.on_failed(raft.leader(), at, out);
+    });
   }
   note_return();
   if (names_.size() > peers_.size() + forgotten_kept_max) {
@@ -112,11 +127,17 @@ void Replica::State::on_peers(const Peers& peers) {
   if (std::exchange(lacks_source_, false) && fetch_at_ != never) fetch_at_ = now_;
 }
 
+/// Of whom the raft core follows; nothing if that member is not known, or does not live.
+std::optional<Life> Replica::State::leading_life() const {
+  const Peer* const leader = raft_ ? peer(name_of(raft_->leader())) : nullptr;
+  return leader != nullptr && leader->is_live() ? std::optional(leader->life) : std::nullopt;
+}
+
 /// Who has left and comes back stays.
 void Replica::State::note_return() {
   const Peer* const self = peer(config_.self);
   if (self == nullptr) return;
-  const bool is_here = self->state == Peer::State::alive || self->state == Peer::State::suspect;
+  const bool is_here = self->is_live();
   const bool is_other = !own_life_.id.is_nobody() && self->life != own_life_;
   const bool is_back = is_here && (was_away_ || is_other);
   if (is_back) leaves_ = false;

@@ -67,6 +67,11 @@ class Replica::State {
     std::set<std::string> asked;
     std::set<std::string> granted;
   };
+  /// That so much was committed is known since then.
+  struct Awaited {
+    raft::Index commit{};
+    Instant known_at{};
+  };
   /// What a voter said last.
   struct Learned {
     raft::Term term{};
@@ -119,6 +124,8 @@ class Replica::State {
   void on(raft::Removed& effect);
   void on_raft_frame(const std::string& from, RaftFrame& frame);
   void note_participation();
+  void note_freshness();
+  [[nodiscard]] std::optional<Life> leading_life() const;
   /// Empty: not known.
   [[nodiscard]] std::string_view name_of(raft::VoterId id) const;
   [[nodiscard]] const Peer* peer(std::string_view name) const;
@@ -213,6 +220,7 @@ class Replica::State {
   std::optional<std::pair<std::string, LogId>> other_log_;  // whoever spoke of another one last
   std::optional<Instant> leaderless_since_;                 // by the raft core
   std::optional<Instant> sure_at_;                          // last known to be up to date
+  std::optional<Awaited> awaited_;                          // to be sure again
   Leadership leadership_;                                   // as given up
 
   std::optional<Promise> promise_;

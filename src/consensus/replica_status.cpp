@@ -23,10 +23,6 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-bool is_live(const Peer& peer) {
-  return peer.state == Peer::State::alive || peer.state == Peer::State::suspect;
-}
-
 }  // namespace
 
 LogStatus Replica::State::status(Instant now) const {
@@ -75,7 +71,9 @@ Duration Replica::State::stale_for(Instant now) const {
   if (!sure_at_) return never - start_;
   const Duration since = std::max(now - *sure_at_, Duration::zero());
   if (participates()) {
-    return raft_->leader() == raft::VoterId::nobody ? since : Duration::zero();
+    // What was committed a moment ago is applied in a moment.
+    const bool is_hearing = raft_->leader() != raft::VoterId::nobody;
+    return is_hearing && since <= config_.raft.election_timeout ? Duration::zero() : since;
   }
   return since <= 2 * config_.fetch_patience ? Duration::zero() : since;
 }
@@ -100,7 +98,7 @@ std::string Replica::State::other_log_text() const {
   std::string name;
   LogId log;
   for (const Peer& peer : peers_) {
-    if (!is_live(peer) || peer.name == config_.self || peer.log.is_nobody()) continue;
+    if (!peer.is_live() || peer.name == config_.self || peer.log.is_nobody()) continue;
     if (peer.log == log_) {
       ++same;
     } else if (++others == 1) {
@@ -109,7 +107,7 @@ std::string Replica::State::other_log_text() const {
     }
   }
   if (others == 0 && other_log_ && peer(other_log_->first) != nullptr &&
-      is_live(*peer(other_log_->first)) && peer(other_log_->first)->log != log_) {
+      peer(other_log_->first)->is_live() && peer(other_log_->first)->log != log_) {
     std::tie(name, log) = *other_log_;
   }
   if (name.empty() || (!leadership_.leader.empty() && others < same)) return {};
@@ -120,11 +118,16 @@ std::string Replica::State::other_log_text() const {
 }
 
 std::string Replica::State::no_log_text() const {
+  if (!config_.lost_log.is_nobody()) {
+    return "the log " + to_text(config_.lost_log) +
+           " that this member had a part in is gone from its data directory, and no voter of it "
+           "has answered yet: start the others; if none of them has it either, remove the data "
+           "directory";
+  }
   const std::string member = std::to_string(config_.bootstrap_expect);
   if (config_.bootstrap_expect > 0 && raft_) {
     return "no log was begun: " + member + " members with --bootstrap-expect " + member +
-           " and a data directory are waited for, and " + std::to_string(expecting().size() + 1) +
-           " are here";
+           " are waited for, and " + std::to_string(expecting().size() + 1) + " are here";
   }
   if (somebody_has_a_log()) return "no voter has answered yet";
   return "no log was begun: start one member with --is-introducer and a data directory, or all "
@@ -136,7 +139,7 @@ std::string Replica::State::no_leader_text() const {
   std::vector<std::string> missing;
   const auto note = [&](std::string name, std::string_view of) {
     const Peer* known = of.empty() ? nullptr : peer(of);
-    const bool here = of == config_.self || (known != nullptr && is_live(*known));
+    const bool here = of == config_.self || (known != nullptr && known->is_live());
     if (!here) missing.push_back(name);
     voters.push_back(std::move(name));
   };

@@ -97,8 +97,7 @@ TEST_F(ReplicaTest, TwoThatWantToBeginAtOnceDoNotBoth) {
   EXPECT_EQ(world.voters().size(), 3U);
 }
 
-// --- following without a vote
-// ----------------------------------------------------------------------
+// --- following without a vote --------------------------------------------------------------------
 TEST_F(ReplicaTest, WithoutDataEveryCommandArrivesInOrder) {
   three_voters({"d", "e"});
   commit(5, "a");
@@ -157,8 +156,7 @@ TEST_F(ReplicaTest, AFollowerThatLostTheVotersSaysForHowLong) {
   EXPECT_NE(status.trouble.find("missing: a, b, c"), std::string::npos) << status.trouble;
 }
 
-// --- who votes
-// -------------------------------------------------------------------------------------
+// --- who votes -----------------------------------------------------------------------------------
 TEST_F(ReplicaTest, AFailedVoterIsReplaced) {
   three_voters();
   world.add("d", {});
@@ -179,6 +177,19 @@ TEST_F(ReplicaTest, AVoterThatLeftGoesAtOnce) {
   world.add("d", {});
   ASSERT_TRUE(world.leave("b"));
   EXPECT_TRUE(world.run_until([&] { return has_voters({"a", "c", "d"}); }, 2s)) << world.text();
+}
+
+TEST_F(ReplicaTest, AfterTheVerdictOnTheLeaderAnotherLeadsWithoutAnElectionTimeout) {
+  world.detect = 5ms;
+  three_voters();
+  for (int round = 0; round < 20; ++round) {
+    const std::string first = world.leader();
+    world.crash(first);
+    ASSERT_TRUE(world.run_until([&] { return !world.leader().empty(); }, 100ms)) << world.text();
+    world.start(first);
+    commit(3, first);
+    ASSERT_TRUE(world.run_until([&] { return world.converged(); })) << world.text();
+  }
 }
 
 TEST_F(ReplicaTest, TheLeaderHandsOverBeforeItLeaves) {
@@ -242,8 +253,7 @@ TEST_F(ReplicaTest, FiveVotersWhereFiveAreWanted) {
       << world.text();
 }
 
-// --- proposals and reads
-// -----------------------------------------------------------------------------
+// --- proposals and reads -------------------------------------------------------------------------
 TEST_F(ReplicaTest, ProposalsAndReadsGoOnToTheLeader) {
   three_voters({"d"});
   for (const char* name : {"a", "b", "c", "d"}) {
@@ -305,16 +315,31 @@ TEST_F(ReplicaTest, WhoBecameAVoterForgetsWhatItWasToldBefore) {
 TEST_F(ReplicaTest, AFullDiskIsSaid) {
   world.add("a", {.introducer = true});
   commit(1, "a");
-  world.host("a").disk_full = true;
+  world.host("a").disk.full = true;
   world.propose("a");
   world.run_for(1s);
   EXPECT_NE(trouble("a").find("refuses to be written"), std::string::npos) << trouble("a");
-  world.host("a").disk_full = false;
+  world.host("a").disk.full = false;
   EXPECT_TRUE(world.run_until([&] { return world.leader() == "a"; }));
 }
 
-// --- starting again
-// ----------------------------------------------------------------------------------
+TEST_F(ReplicaTest, AFollowerWithAFullDiskSaysHowStaleItIs) {
+  three_voters();
+  commit(3, "a");
+  const std::string full = world.leader() == "c" ? "b" : "c";
+  const auto stale = [&] { return world.host(full).replica->status(world.now()).stale_for; };
+  world.run_for(1s);
+  EXPECT_EQ(stale(), 0s);
+  world.host(full).disk.full = true;
+  commit(3, "a");
+  world.run_for(5s);
+  EXPECT_GE(stale(), 5s);
+  world.host(full).disk.full = false;
+  EXPECT_TRUE(world.run_until([&] { return stale() == 0s; })) << world.text();
+  EXPECT_TRUE(world.run_until([&] { return world.converged(); })) << world.text();
+}
+
+// --- starting again ------------------------------------------------------------------------------
 TEST_F(ReplicaTest, EverybodyStartsAgainWithTheSameLog) {
   for (const char* name : {"a", "b", "c"}) world.add(name, {.expect = 3});
   ASSERT_TRUE(world.run_until([&] { return has_voters({"a", "b", "c"}); })) << world.text();

@@ -18,10 +18,10 @@
 #include "base/prng.hpp"
 #include "consensus/replica.hpp"
 #include "consensus/replica_host_test.hpp"
+#include "consensus/replica_ledger_test.hpp"
 
 /// Several members in virtual time, with their disks, the streams between them and a failure
-/// detector, and checkers of what they give up: of all members' commands each list is the beginning
-/// of one and the same, nobody reads what is old, and one leads at a time.
+/// detector. What they give up is checked by ReplicaLedger.
 namespace rollcall::consensus {
 
 using namespace std::chrono_literals;
@@ -57,7 +57,7 @@ class ReplicaWorld {
   std::map<std::string, Host>& hosts() { return hosts_; }
   Prng& prng() { return prng_; }
   [[nodiscard]] Instant now() const { return now_; }
-  [[nodiscard]] const Lines& ledger() const { return ledger_; }
+  [[nodiscard]] const Lines& ledger() const { return ledger_.lines(); }
 
   void start(const std::string& name) {
     Host& at = host(name);
@@ -65,10 +65,7 @@ class ReplicaWorld {
     ++at.life;
     at.left = false;
     at.config.seed = prng_.next();
-    ReplicaStored stored{.log = at.disk.log, .raft = {}};
-    stored.raft.hard = at.disk.hard;
-    stored.raft.snapshot = at.disk.snapshot;
-    for (const auto& [index, entry] : at.disk.entries) stored.raft.entries.push_back(entry);
+    ReplicaStored stored{.log = at.disk.log, .raft = at.disk.contents()};
     auto made = Replica::create(at.config, std::move(stored), now_);
     ASSERT_TRUE(made.has_value()) << raft::to_text(made.error());
     at.replica.emplace(std::move(*made));
@@ -116,17 +113,13 @@ class ReplicaWorld {
   ReadToken read(const std::string& name) {
     Host& at = host(name);
     const ReadToken token{++tokens_};
-    reads_floor_[token] = ledger_.size();
+    ledger_.on_read(token);
     with(name, [&](ReplicaEffects& out) { at.replica->read(token, now_, out); });
     return token;
   }
-  [[nodiscard]] bool committed(ProposalToken token) const {
-    return std::ranges::find(ledger_, static_cast<std::uint64_t>(token), &Line::command) !=
-           ledger_.end();
-  }
+  [[nodiscard]] bool committed(ProposalToken token) const { return has_line(ledger(), token); }
   bool has(const std::string& name, ProposalToken token) {
-    return std::ranges::find(host(name).lines, static_cast<std::uint64_t>(token), &Line::command) !=
-           host(name).lines.end();
+    return has_line(host(name).lines, token);
   }
   /// The member that knows that it leads, of the highest term; empty: none.
   std::string leader() {
@@ -157,7 +150,7 @@ class ReplicaWorld {
     if (at.empty()) return false;
     return std::ranges::all_of(hosts_, [&](const auto& item) {
       const Host& one = item.second;
-      return !one.replica || (one.lines.size() == ledger_.size() && one.leadership.leader == at);
+      return !one.replica || (one.lines.size() == ledger().size() && one.leadership.leader == at);
     });
   }
   bool commit_from(const std::string& name) {
@@ -331,41 +324,27 @@ class ReplicaWorld {
   void perform(Host& at, raft::Store& store) {
     ASSERT_FALSE(at.disk.log.is_nobody());
     on_disk(at, [this, &at, store](ReplicaEffects& out) {
-      if (at.disk_full) return at.replica->on_store_refused(store.id, now_, out);
-      HostDisk& disk = at.disk;
-      disk.hard = store.hard;
-      if (store.install) {
-        disk.snapshot = store.install;
-        disk.data = disk.received;
-        disk.entries.clear();
-      }
-      disk.entries.erase(disk.entries.begin(), disk.entries.lower_bound(store.keep_from));
-      disk.entries.erase(disk.entries.lower_bound(store.from), disk.entries.end());
-      for (const raft::Entry& entry : store.entries) disk.entries[entry.index] = entry;
+      if (at.disk.full) return at.replica->on_store_refused(store.id, now_, out);
+      at.disk.write(store);
       at.replica->on_stored(store.id, now_, out);
     });
   }
   void perform(Host& at, raft::StoreChunk& chunk) {
     on_disk(at, [this, &at, chunk](ReplicaEffects& out) {
-      if (at.disk_full) return at.replica->on_chunk_refused(chunk.id, now_, out);
-      if (chunk.offset == 0) at.disk.received.clear();
-      at.disk.received.insert(at.disk.received.end(), chunk.data.begin(), chunk.data.end());
+      if (at.disk.full) return at.replica->on_chunk_refused(chunk.id, now_, out);
+      ASSERT_TRUE(at.disk.add_piece(chunk)) << "a piece that does not follow";
       at.replica->on_chunk_stored(chunk.id, now_, out);
     });
-  }
-  ByteVector piece(Host& at, std::uint64_t offset, std::uint64_t size) {
-    const auto begin = at.disk.data.begin() + static_cast<std::ptrdiff_t>(offset);
-    return {begin, begin + static_cast<std::ptrdiff_t>(size)};
   }
   void perform(Host& at, SendRaftChunk& send) {
     auto& chunk = std::get<raft::InstallChunk>(send.head.message);
     ASSERT_EQ(at.disk.snapshot, chunk.snapshot);
-    chunk.data = piece(at, chunk.offset, send.size);
+    chunk.data = at.disk.piece(chunk.offset, send.size);
     transmit(at, send.to, send.head);
   }
   void perform(Host& at, SendFetchedPiece& send) {
     ASSERT_EQ(at.disk.snapshot->last, send.snapshot);
-    std::get<FetchedPiece>(send.reply.what).data = piece(at, send.offset, send.size);
+    std::get<FetchedPiece>(send.reply.what).data = at.disk.piece(send.offset, send.size);
     transmit(at, send.to, send.reply);
   }
   void perform(Host& at, raft::Apply& apply) {
@@ -375,15 +354,10 @@ class ReplicaWorld {
       if (entry.kind == raft::EntryKind::command) at.copy.push_back(line_of(entry));
     }
   }
-  static Line line_of(const raft::Entry& entry) {
-    return {.index = raft::number(entry.index),
-            .term = raft::number(entry.term),
-            .command = get_word(entry.payload, 0)};
-  }
   void perform(Host& at, raft::RestoreSnapshot&) { at.copy = restored(at.disk.data); }
   void perform(Host& at, raft::TakeSnapshot& take) {
     schedule_own(at, prng_.between(1ms, 5ms), [this, &at, take, lines = at.copy](auto& out) {
-      if (at.disk_full) return at.replica->on_snapshot_failed(now_, out);
+      if (at.disk.full) return at.replica->on_snapshot_failed(now_, out);
       at.disk.data = saved(lines);
       at.disk.snapshot = raft::SnapshotMeta{
           .last = take.last, .membership = take.membership, .size = at.disk.data.size()};
@@ -392,55 +366,10 @@ class ReplicaWorld {
   }
   void perform(Host& at, GiveUpSnapshot& give) {
     ASSERT_EQ(at.disk.snapshot, give.snapshot);
-    replace(at, restored(at.disk.data));
+    ledger_.replace(at, restored(at.disk.data));
   }
   void perform(Host& at, LogEvent& event) {
-    std::visit([&](auto& one) { take(at, one); }, event);
-  }
-
-  // --- what is given up
-  // ----------------------------------------------------------------------------
-  void take(Host& at, Committed& committed) {
-    const Line line{.index = committed.index,
-                    .term = committed.term,
-                    .command = get_word(committed.command, 0)};
-    const std::size_t place = at.lines.size();
-    ASSERT_LE(place, ledger_.size());
-    if (place == ledger_.size()) ledger_.push_back(line);
-    ASSERT_EQ(ledger_[place], line) << at.name << " gave up another command at " << line.index;
-    at.lines.push_back(line);
-  }
-  void take(Host& at, Restored& snapshot) {
-    ++at.restored;
-    replace(at, restored(snapshot.snapshot));
-  }
-  void replace(Host& at, Lines lines) {
-    ASSERT_LE(at.lines.size(), lines.size()) << at.name << " went back";
-    ASSERT_LE(lines.size(), ledger_.size());
-    ASSERT_TRUE(std::equal(lines.begin(), lines.end(), ledger_.begin()));
-    at.lines = std::move(lines);
-  }
-  void take(Host& at, ReadReady& ready) {
-    ASSERT_GE(at.lines.size(), reads_floor_.at(ready.token)) << "stale read at " << at.name;
-    ASSERT_TRUE(at.reads_ready.insert(ready.token).second);
-  }
-  void take(Host& at, ReadFailed& failed) {
-    ASSERT_FALSE(at.reads_ready.contains(failed.token));
-    ASSERT_TRUE(at.reads_failed.insert(failed.token).second);
-  }
-  void take(Host& at, ProposalRefused& refused) {
-    at.refused.emplace_back(refused.token, refused.why);
-  }
-  void take(Host& at, Leadership& leadership) {
-    at.leadership = leadership;
-    if (!leadership.is_leading) return;
-    ASSERT_EQ(leadership.leader, at.name);
-    const auto key = std::pair(at.replica->log(), leadership.term);
-    const auto [known, fresh] = leaders_.try_emplace(key, at.name);
-    ASSERT_EQ(known->second, at.name) << "two leaders in term " << leadership.term;
-    const auto later = std::ranges::find_if(
-        ledger_, [&](const Line& line) { return line.term >= leadership.term; });
-    ASSERT_GE(at.lines.size(), static_cast<std::size_t>(later - ledger_.begin()));
+    std::visit([&](auto& one) { ledger_.take(at, one); }, event);
   }
 
   Prng prng_;
@@ -450,9 +379,7 @@ class ReplicaWorld {
   std::map<std::pair<std::string, std::string>, Instant> streams_;
   std::set<std::string> side_;
   Instant parted_at_{};
-  Lines ledger_;
-  std::map<std::pair<LogId, std::uint64_t>, std::string> leaders_;
-  std::map<ReadToken, std::size_t> reads_floor_;
+  ReplicaLedger ledger_;
   std::uint64_t tokens_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t stuck_ = 0;

@@ -13,9 +13,6 @@ namespace {
 using raft::ChangeKind;
 using raft::VoterId;
 
-bool is_live(Peer::State state) {
-  return state == Peer::State::alive || state == Peer::State::suspect;
-}
 /// The largest odd number up to this one; of none, none.
 std::size_t odd_at_most(std::size_t number) {
   return number == 0 ? 0 : number - (number % 2 == 0 ? 1 : 0);
@@ -62,7 +59,7 @@ void VoterKeeper::on_peers(const Peers& peers, Instant now) {
     if (peer.voter == 0) continue;
     // Of two with one id, one is a copy of the other's directory, or its own past.
     const auto [known, fresh] = peers_.try_emplace(VoterId{peer.voter}, peer);
-    if (!fresh && !is_live(known->second.state)) known->second = peer;
+    if (!fresh && !known->second.is_live()) known->second = peer;
   }
   std::map<VoterId, Instant> failed;
   for (const auto& [id, peer] : peers_) {

@@ -2,21 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
-/// Deliberately broken cores: each mutant is one mistake that an implementer could make, at the
-/// place where it would be made, and that users would suffer from. The simulator's checkers are
-/// believed because they object to every one of them (tests/simulation/known_bad).
-///
-/// In the library that everybody links, is_mutant() is false at compile time: a hook costs
-/// nothing and there is no state. Only the library rollcall_core_mutable, made of the same
-/// sources with ROLLCALL_MUTANTS defined, has the one global that chooses a mutant.
-///
-/// Limits: hooks are in sources and in headers that the core keeps to itself, never in a header
-///         that other rooms include: those rooms are compiled once, for both libraries.
+#include "base/mutants.hpp"
+
+/// Deliberately broken cores (base/mutants.hpp): each mutant is one mistake that an implementer
+/// could make, at the place where it would be made, and that users would suffer from.
 namespace rollcall::core {
 
 enum class Mutant : std::uint8_t {
@@ -61,56 +52,5 @@ enum class Mutant : std::uint8_t {
   event_twice,  // a failure is published twice
   event_lost,   // a failure is not published
 };
-
-inline constexpr std::array mutant_names = {
-    std::string_view("none"),
-    std::string_view("alive_beats_suspect"),
-    std::string_view("stale_life_accepted"),
-    std::string_view("final_state_undone"),
-    std::string_view("history_believed"),
-    std::string_view("old_news_believed"),
-    std::string_view("name_rule_ignored"),
-    std::string_view("death_is_argued"),
-    std::string_view("tombstone_forgotten"),
-    std::string_view("refutation_dropped"),
-    std::string_view("refutation_not_raised"),
-    std::string_view("accuser_raises_incarnation"),
-    std::string_view("suspicion_not_closed"),
-    std::string_view("suspicion_skipped"),
-    std::string_view("pause_budget_ignored"),
-    std::string_view("suspects_not_looked_at"),
-    std::string_view("deaf_member_judges"),
-    std::string_view("flaps_never_forgiven"),
-    std::string_view("refusals_ignored"),
-    std::string_view("closed_stream_is_death"),
-    std::string_view("news_not_spread"),
-    std::string_view("update_never_retired"),
-    std::string_view("digests_always_equal"),
-    std::string_view("digest_without_tags"),
-    std::string_view("sync_answers_nothing"),
-    std::string_view("lost_never_sought"),
-    std::string_view("settings_ties_undecided"),
-    std::string_view("settings_not_spread"),
-    std::string_view("switch_keeps_timers"),
-    std::string_view("leave_not_told"),
-    std::string_view("leave_is_failure"),
-    std::string_view("event_twice"),
-    std::string_view("event_lost"),
-};
-static_assert(mutant_names.size() == static_cast<std::size_t>(Mutant::event_lost) + 1);
-
-constexpr std::string_view to_text(Mutant mutant) {
-  return mutant_names[static_cast<std::size_t>(mutant)];
-}
-
-#ifdef ROLLCALL_MUTANTS
-/// The mistake that every node of this process makes from now on.
-void choose_mutant(Mutant mutant);
-[[nodiscard]] bool is_mutant(Mutant mutant);
-#else
-[[nodiscard]] constexpr bool is_mutant(Mutant) {
-  return false;
-}
-#endif
 
 }  // namespace rollcall::core

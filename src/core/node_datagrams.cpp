@@ -22,8 +22,8 @@ void Node::State::on_datagram(const Address& from, Bytes datagram) {
     context.last_heard_itself = context.now;
     return;
   }
-  const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::conflict ||
-                            context.phase == Phase::aside;
+  const bool answers_only = context.phase == Phase::leaving || context.phase == Phase::left ||
+                            context.phase == Phase::conflict || context.phase == Phase::aside;
   if (!context.is_taking_part() && !answers_only) return;
   const Duration silence = context.now - context.last_heard;
   if (silence >= backlog_silence && context.others() >= 2) reads_backlog_ = true;
@@ -39,13 +39,13 @@ void Node::State::on_datagram(const Address& from, Bytes datagram) {
       count_refusal(message.error());
       break;
     }
-    const bool is_for_us = context.is_taking_part() ||
-                           std::holds_alternative<wire::Ack>(*message) ||
-                           std::holds_alternative<wire::Here>(*message);
+    const bool is_for_us =
+        context.is_taking_part() || std::holds_alternative<wire::Ping>(*message) ||
+        std::holds_alternative<wire::Ack>(*message) || std::holds_alternative<wire::Here>(*message);
     if (!is_for_us) continue;
     std::visit([&](const auto& one) { handle(one, from, sender); }, *message);
   }
-  if (unanswered_ && context.is_taking_part()) answer_ping(*unanswered_, from, sender);
+  if (unanswered_) respond(*unanswered_, from, sender);
   settle_claim();
   if (leaver_.is_done()) finish_leaving();
 }
@@ -58,6 +58,16 @@ void Node::State::handle(const wire::Ping& ping, const Address&, const LifeId&) 
 void Node::State::introduce_itself(wire::DatagramWriter& writer) const {
   // The datagram holds one short message so far: the record fits. If not, it goes without.
   static_cast<void>(writer.add(compose_update(context.self_record())));
+}
+
+void Node::State::respond(const wire::Ping& ping, const Address& from, const LifeId& sender) {
+  if (context.is_taking_part()) {
+    answer_ping(ping, from, sender);
+  } else if (ping.target == context.self_record().life.id &&
+             is_final(context.self_record().state)) {
+    // Whoever asks has missed that this life is over, and would find that it has failed.
+    outbox_.send_record(from, compose_update(context.self_record()));
+  }
 }
 
 void Node::State::answer_ping(const wire::Ping& ping, const Address& from, const LifeId& sender) {

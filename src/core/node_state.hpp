@@ -95,6 +95,7 @@ class Node::State final : private Registrar,
   void handle(const wire::Here& here, const Address& from, const LifeId& sender);
   void handle(const wire::Heartbeats& heartbeats, const Address& from, const LifeId& sender);
   void handle(const wire::Settings& settings, const Address& from, const LifeId& sender);
+  void respond(const wire::Ping& ping, const Address& from, const LifeId& sender);
   void answer_ping(const wire::Ping& ping, const Address& from, const LifeId& sender);
   void introduce_itself(wire::DatagramWriter& writer) const;
   void on_answered(const SentPing& ping, const LifeId& sender);

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "http/router.hpp"
 #include "http/server.hpp"
 
 namespace rollcall::http {
@@ -44,6 +45,21 @@ class RecordingTicket final : public Responder::Ticket {
 
 inline Responder record_into(const std::shared_ptr<RecordedAnswer>& answer) {
   return Responder(std::make_shared<RecordingTicket>(answer));
+}
+
+/// What an API answers to one request; later, if its work goes on elsewhere.
+inline std::shared_ptr<RecordedAnswer> ask(const Router& api, const std::string& method,
+                                           const std::string& path, Pairs query = {},
+                                           const std::string& body = {}, Pairs headers = {}) {
+  auto recorded = std::make_shared<RecordedAnswer>();
+  Request request;
+  request.method = method;
+  request.raw_path = path;
+  request.query = std::move(query);
+  request.body = body;
+  request.headers = std::move(headers);
+  api.handle(request, record_into(recorded));
+  return recorded;
 }
 
 }  // namespace rollcall::http

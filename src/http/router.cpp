@@ -91,7 +91,7 @@ std::string listed(const std::vector<std::string_view>& names) {
   return text.empty() ? "none" : text;
 }
 
-/// What is wrong with the query of a request that changes something.
+/// What is wrong with the query of a request that takes certain parameters only.
 std::optional<Problem> objection_to_query(const Pairs& query,
                                           const std::vector<std::string_view>& allowed) {
   constexpr std::size_t shown_max = 60;
@@ -120,10 +120,11 @@ Response wrong_method(const Request& request, const Actions& actions) {
       request.method + " is not allowed on " + request.raw_path + "; allowed: " + allowed;
   const bool is_reading = request.method == "GET" || request.method == "HEAD";
   if (is_reading && !actions.contains("GET")) {
-    // Where there are several, DELETE undoes what the other does.
+    message += ". This path changes something, so a " + request.method + " does nothing here";
+    // Who only wanted to look is not told to delete.
+    const bool is_clear = actions.contains("POST") || actions.size() == 1;
     const std::string meant = actions.contains("POST") ? "POST" : actions.begin()->first;
-    message += ". This path changes something, so a " + request.method +
-               " does nothing here: send " + meant + ", for example with curl -X " + meant;
+    if (is_clear) message += ": send " + meant + ", for example with curl -X " + meant;
   }
   Response response =
       error_response({.status = 405, .code = "method-not-allowed", .message = std::move(message)});
@@ -156,7 +157,7 @@ void Router::handle(const Request& request, const Responder& responder) const {
   if (const auto problem = guard_.objection(request, action->second.access)) {
     return responder.respond(error_response(*problem));
   }
-  if (action->second.access == Access::changes) {
+  if (action->second.access == Access::changes || !action->second.parameters.empty()) {
     if (const auto problem = objection_to_query(request.query, action->second.parameters)) {
       return responder.respond(error_response(*problem));
     }

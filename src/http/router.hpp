@@ -28,7 +28,8 @@ struct Route {
   /// GET reads and everything else changes, unless said otherwise.
   Access access = Access::reads;
   /// What may stand in the query of a path that changes something, each once: a parameter
-  /// mistyped and passed over could change more than was meant. Paths that read take any.
+  /// mistyped and passed over could change more than was meant. Paths that read take any, unless
+  /// they name some: there a mistyped one would be answered with less than was asked for.
   std::vector<std::string_view> parameters = {};
 };
 

@@ -26,6 +26,10 @@ class RouterTest : public testing::Test {
                  .parameters = {"scope", "why"}});
     add("DELETE", "/search", "ended");
     add("POST", "/search", "begun");
+    add("DELETE", "/pair", "gone");
+    add("PUT", "/pair", "put");
+    router_.add(
+        {.method = "GET", .pattern = "/choosy", .handler = answer("read"), .parameters = {"how"}});
     router_.add({.method = "GET",
                  .pattern = "/act-by-get",
                  .handler = answer("act"),
@@ -86,6 +90,10 @@ TEST_F(RouterTest, NamesTheMethodsThatAPathTakes) {
   const auto search = ask("GET", "/search");
   EXPECT_EQ(search->header("Allow"), "DELETE, POST");
   EXPECT_THAT(search->body, HasSubstr("send POST")) << "and not what ends the search";
+  const auto pair = ask("GET", "/pair");
+  EXPECT_EQ(pair->header("Allow"), "DELETE, PUT");
+  EXPECT_THAT(pair->body, HasSubstr("a GET does nothing here\""))
+      << "who wants to look is not told to delete";
   EXPECT_THAT(ask("HEAD", "/act")->body, HasSubstr("a HEAD does nothing here"));
   EXPECT_THAT(ask("PUT", "/act")->body, testing::Not(HasSubstr("does nothing here")));
 }
@@ -103,6 +111,8 @@ TEST_F(RouterTest, TakesOnlyTheParametersOfAChange) {
   EXPECT_THAT(twice->body, HasSubstr("given twice; allowed: once"));
   EXPECT_THAT(ask("POST", "/act", {}, {{"x", ""}})->body, HasSubstr("allowed: none"));
   EXPECT_EQ(ask("GET", "/act-by-get", {}, {{"x", ""}})->status, 400U);
+  EXPECT_EQ(ask("GET", "/choosy", {}, {{"how", "x"}})->status, 200U);
+  EXPECT_THAT(ask("GET", "/choosy", {}, {{"haw", "x"}})->body, HasSubstr("allowed: how"));
 }
 
 TEST_F(RouterTest, AnswersHeadAsGet) {

@@ -60,6 +60,7 @@ void MapReader::take(const YAML::Node& key, const YAML::Node& value,
 }
 
 std::string MapReader::path_of(std::string_view key) const {
+  if (key.empty()) return path_;
   return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
 }
 

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/check.hpp"
-#include "registry/cursor.hpp"
 #include "registry/limits.hpp"
 #include "registry/member_codec.hpp"
 
@@ -54,10 +53,10 @@ void write_fields(Writer& out, const Join& join) {
 void write_fields(Writer& out, const Leave& leave) {
   out.text(leave.group);
   out.text(leave.id);
-  write(out, leave.life);
+  out.life(leave.life);
 }
 void write_fields(Writer& out, const Evict& evict) {
-  out.word(static_cast<std::uint8_t>(evict.cause));
+  out.choice(evict.cause);
   out.count(evict.leases.size());
   for (const LeaseName& lease : evict.leases) {
     out.text(lease.group);
@@ -69,8 +68,8 @@ void write_fields(Writer& out, const ChangeCluster& change) {
   out.count(change.removed.size());
   for (const ClusterRemoval& removal : change.removed) {
     out.text(removal.id);
-    write(out, removal.life);
-    out.word(static_cast<std::uint8_t>(removal.cause));
+    out.life(removal.life);
+    out.choice(removal.cause);
   }
   out.count(change.joined.size());
   for (const MemberSpec& spec : change.joined) write(out, spec);
@@ -86,13 +85,13 @@ Leave read_leave(Reader& in) {
   Leave leave;
   leave.group = read_group(in);
   leave.id = read_name(in);
-  leave.life = read_life(in);
+  leave.life = in.life();
   in.require(!leave.life.id.is_nobody() || leave.life.boot == 0);
   return leave;
 }
 Evict read_evict(Reader& in) {
   Evict evict;
-  evict.cause = in.one_of(Cause::removed);
+  evict.cause = in.choice(Cause::removed);
   in.require(is_eviction(evict.cause));
   const std::size_t count = in.count(batch_entries_max, lease_bytes_min);
   in.require(count > 0);
@@ -108,8 +107,8 @@ Evict read_evict(Reader& in) {
 ClusterRemoval read_removal(Reader& in) {
   ClusterRemoval removal;
   removal.id = read_name(in);
-  removal.life = read_life(in);
-  removal.cause = in.one_of(Cause::removed);
+  removal.life = in.life();
+  removal.cause = in.choice(Cause::removed);
   in.require(is_removal(removal.cause) && !removal.life.id.is_nobody());
   return removal;
 }
@@ -135,7 +134,7 @@ Kind kind_of(const Command& command) {
 
 RequestId read_request(Reader& in) {
   RequestId request;
-  request.client = read_life_id(in);
+  request.client = in.life_id();
   request.sequence = in.word<std::uint64_t>();
   request.answered_below = in.word<std::uint64_t>();
   in.require(is_request(request));
@@ -143,7 +142,7 @@ RequestId read_request(Reader& in) {
 }
 
 Command read_command(Reader& in) {
-  const Kind kind = in.one_of(Kind::change_cluster);
+  const Kind kind = in.choice(Kind::change_cluster);
   Command command;
   command.request = read_request(in);
   switch (kind) {
@@ -185,29 +184,30 @@ std::expected<Command, CommandError> decode_command(Bytes bytes) {
   if (bytes.size() > command_bytes_max) return std::unexpected(CommandError::too_large);
   in.require(version == command_version);
   Command command = read_command(in);
-  if (!in.is_good() || !in.is_at_end()) return std::unexpected(CommandError::malformed);
+  if (!in.is_whole()) return std::unexpected(CommandError::malformed);
   return command;
 }
 
 std::optional<RequestId> peek_request(Bytes bytes) {
   Reader in(bytes);
   in.require(in.word<std::uint8_t>() == command_version);
-  in.one_of(Kind::change_cluster);
+  in.choice(Kind::change_cluster);
   const RequestId request = read_request(in);
   if (!in.is_good()) return std::nullopt;
   return request;
 }
 
 ByteVector encode(const Command& command) {
-  Writer out;
+  ByteVector bytes;
+  Writer out(bytes);
   out.word(command_version);
-  out.word(static_cast<std::uint8_t>(kind_of(command)));
-  write(out, command.request.client);
+  out.choice(kind_of(command));
+  out.life_id(command.request.client);
   out.word(command.request.sequence);
   out.word(command.request.answered_below);
   std::visit([&](const auto& action) { write_fields(out, action); }, command.action);
-  ROLLCALL_CHECK(!is_small_enough(out.bytes()) || decode_command(out.bytes()).has_value());
-  return out.take();
+  ROLLCALL_CHECK(!is_small_enough(bytes) || decode_command(bytes).has_value());
+  return bytes;
 }
 
 bool is_small_enough(Bytes command) {

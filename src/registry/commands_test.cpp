@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/hex_test.hpp"
 #include "base/text.hpp"
 #include "registry/limits.hpp"
 #include "registry/member_codec.hpp"
@@ -20,18 +21,6 @@ CommandError error_of(Bytes bytes) {
   const auto command = decode_command(bytes);
   EXPECT_FALSE(command.has_value());
   return command ? CommandError::malformed : command.error();
-}
-
-MemberSpec whole_spec() {
-  MemberSpec spec = client("worker-1", 5s);
-  spec.life = {3, {4, 5}};
-  spec.meta = {{"rack", "r1"}, {"zone", "eu"}};
-  spec.check = {.kind = CheckKind::http,
-                .target = "http://10.0.0.1:80/health",
-                .interval = 1s,
-                .timeout = 200ms,
-                .misses = 3};
-  return spec;
 }
 
 RC_GTEST_PROP(CommandsTest, ReadsBackWhatItWrote, ()) {
@@ -81,13 +70,14 @@ TEST(CommandsTest, RefusesWhatIsTooLarge) {
 }
 
 TEST(CommandsTest, BelievesNoCountThatTheBytesCannotHold) {
-  Writer out;
+  ByteVector bytes;
+  Writer out(bytes);
   out.word(command_version);
   out.word(std::uint8_t{2});  // evict
   for (int i = 0; i < 4; ++i) out.word(std::uint64_t{0});
   out.word(std::uint8_t{4});  // expired
   out.count(16'000);
-  EXPECT_EQ(error_of(out.bytes()), CommandError::malformed);
+  EXPECT_EQ(error_of(bytes), CommandError::malformed);
 }
 
 /// What a client could ask for and the decoder must refuse, with the field that is to blame.
@@ -106,13 +96,14 @@ TEST_P(BadSpecTest, IsRefusedAndNamed) {
   EXPECT_EQ(problem->field.substr(0, GetParam().field.size()), GetParam().field);
   EXPECT_FALSE(problem->allowed.empty());
 
-  Writer out;
+  ByteVector bytes;
+  Writer out(bytes);
   out.word(command_version);
   out.word(std::uint8_t{0});  // join
   for (int i = 0; i < 4; ++i) out.word(std::uint64_t{0});
   out.text("jobs");
   write(out, spec);
-  EXPECT_EQ(error_of(out.bytes()), CommandError::malformed);
+  EXPECT_EQ(error_of(bytes), CommandError::malformed);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -180,13 +171,7 @@ TEST(CommandsTest, PeeksAtNothingThatHasNoHead) {
 /// PROTOCOL.md, "Commands of the registry", shows these bytes.
 TEST(CommandsTest, HasTheBytesThatTheProtocolShows) {
   const ByteVector bytes = encode({.request = {{1, 2}, 4, 1}, .action = Leave{"jobs", "a", {}}});
-  std::string hex;
-  for (const std::byte one : bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    hex += digits[std::to_integer<unsigned>(one) >> 4U];
-    hex += digits[std::to_integer<unsigned>(one) & 0xFU];
-  }
-  EXPECT_EQ(hex,
+  EXPECT_EQ(hex(bytes),
             "0101"
             "00000000000000010000000000000002"
             "00000000000000040000000000000001"

@@ -32,24 +32,12 @@ void expect_seed(const std::string& fuzzer, const std::string& name, Bytes bytes
   EXPECT_EQ(text, as_text(bytes)) << file;
 }
 
-MemberSpec whole() {
-  MemberSpec spec = client("worker-1", 5s);
-  spec.life = life(3);
-  spec.meta = {{"rack", "r1"}, {"zone", "eu"}};
-  spec.check = {.kind = CheckKind::http,
-                .target = "http://10.0.0.1:80/health",
-                .interval = 1s,
-                .timeout = 200ms,
-                .misses = 3};
-  return spec;
-}
-
 std::vector<std::pair<std::string, Command>> commands() {
   const RequestId request{.client = {1, 2}, .sequence = 4, .answered_below = 1};
   ChangeCluster change;
   change.removed = {{"m1", life(1), Cause::failed}, {"m2", life(2), Cause::left}};
   change.joined = {server("m1", 2), server("m3", 1)};
-  return {{"join", {request, Join{"jobs", whole()}}},
+  return {{"join", {request, Join{"jobs", whole_spec()}}},
           {"join-auto", {{}, Join{"auto", client("b")}}},
           {"leave", {request, Leave{"jobs", "a", {}}}},
           {"leave-life", {{}, Leave{"jobs", "worker-1", life(3)}}},

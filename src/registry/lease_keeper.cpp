@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/lease_keeper.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "registry/mutants.hpp"
 
@@ -10,6 +12,8 @@ namespace rollcall::registry {
 void LeaseKeeper::on_leading(const Registry& registry, Instant now) {
   on_following();
   is_leading_ = true;
+  credit_left_ = credit_max;
+  credited_at_ = now;
   for (const auto& [name, group] : registry.groups()) {
     for (const auto& [standing, member] : group.members()) {
       const bool is_whole = !is_mutant(Mutant::whole_lease_not_given);
@@ -23,6 +27,7 @@ void LeaseKeeper::on_following() {
   due_.clear();
   groups_.clear();
   size_ = 0;
+  credit_ = {};
 }
 
 void LeaseKeeper::on_applied(const Applied& applied, const Registry& registry, Instant now) {
@@ -49,7 +54,12 @@ Heartbeat LeaseKeeper::on_heartbeat(std::string_view group, std::string_view id,
   return Heartbeat::renewed;
 }
 
-void LeaseKeeper::on_paused(Instant now) {
+void LeaseKeeper::on_paused(Duration pause, Instant now) {
+  if (pause > lateness_max) return begin_anew(now);
+  extend_all(pause + std::min(pause, reading_time), now);
+}
+
+void LeaseKeeper::begin_anew(Instant now) {
   for (auto& [group, leases] : groups_) {
     for (auto& [id, lease] : leases) {
       if (!lease.is_expiring) schedule(group, id, lease, now);
@@ -57,12 +67,20 @@ void LeaseKeeper::on_paused(Instant now) {
   }
 }
 
+/// There may be a hundred thousand: what is kept of each stays as it is.
+void LeaseKeeper::extend_all(Duration time, Instant now) {
+  credit_left_ = std::min(credit_max, credit_left_ + (now - credited_at_) / 2);
+  credited_at_ = now;
+  const Duration given = std::min(time, credit_left_);
+  credit_left_ -= given;
+  credit_ += given;
+}
+
 std::optional<Evict> LeaseKeeper::on_deadline(Instant now) {
   if (next_deadline() > now) return std::nullopt;
-  if (now - next_deadline() > lateness_max) {
-    on_paused(now);
-    return std::nullopt;
-  }
+  const Duration lateness = now - next_deadline();
+  if (lateness > lateness_min) on_paused(lateness, now);
+  if (next_deadline() > now) return std::nullopt;
   Evict evict;
   while (next_deadline() <= now && evict.leases.size() < evictions_max) {
     const Due due = *due_.begin();
@@ -87,7 +105,7 @@ void LeaseKeeper::on_evict_failed(const Evict& evict, Instant now) {
 }
 
 Instant LeaseKeeper::next_deadline() const {
-  return due_.empty() ? never : due_.begin()->deadline;
+  return due_.empty() ? never : due_.begin()->deadline + credit_;
 }
 
 void LeaseKeeper::grant(std::string_view group, const Member& member, Instant now) {
@@ -120,7 +138,7 @@ void LeaseKeeper::drop(std::string_view group, std::string_view id) {
 void LeaseKeeper::schedule(std::string_view group, std::string_view id, Lease& lease, Instant now) {
   if (!lease.is_expiring) due_.erase({lease.deadline, group, id});
   lease.is_expiring = false;
-  lease.deadline = now + lease.ttl;
+  lease.deadline = now - credit_ + lease.ttl;
   due_.insert({lease.deadline, group, id});
 }
 

@@ -32,7 +32,8 @@ enum class Heartbeat : std::uint8_t {
 ///
 /// A new leader knows no deadlines and gives every lease its whole time anew: a lease may last
 /// longer than its ttl, never shorter, by the leader's clock. The same after a pause: a leader
-/// that was asleep cannot know which heartbeats wait unread.
+/// that was asleep cannot know which heartbeats wait unread. So time that it has slept through
+/// counts for no lease; after a long sleep, each begins anew.
 ///
 /// Before it answers `renewed`, the caller must be sure that it still leads (a confirmed read
 /// later than the heartbeat, or a quorum heard within the election timeout): a heartbeat that a
@@ -45,15 +46,23 @@ enum class Heartbeat : std::uint8_t {
 class LeaseKeeper {
  public:
   static constexpr std::size_t evictions_max = 1024;
-  /// Later than this after a deadline, the caller was asleep and nobody is evicted for it.
+  /// Later than this after a deadline, the caller was asleep, and what came meanwhile may be
+  /// unread.
+  static constexpr Duration lateness_min = std::chrono::milliseconds(50);
+  /// After a longer sleep every lease begins anew.
   static constexpr Duration lateness_max = std::chrono::seconds(1);
+  /// To read what has come meanwhile, leases get as long again, and so much at most.
+  static constexpr Duration reading_time = std::chrono::milliseconds(100);
+  /// For shorter sleeps leases get so much more in a row, and then half of the time that passes:
+  /// they end even where the caller is late each time.
+  static constexpr Duration credit_max = std::chrono::seconds(10);
 
   void on_leading(const Registry& registry, Instant now);
   void on_following();
   void on_applied(const Applied& applied, const Registry& registry, Instant now);
   Heartbeat on_heartbeat(std::string_view group, std::string_view id, Instant now);
-  /// The caller knows that it has been asleep: every lease begins anew.
-  void on_paused(Instant now);
+  /// The caller knows that it has been asleep, for so long.
+  void on_paused(Duration pause, Instant now);
   /// What to propose now, at most evictions_max leases; call again while next_deadline() is due.
   [[nodiscard]] std::optional<Evict> on_deadline(Instant now);
   /// An eviction that on_deadline() gave could not be committed while this replica leads on.
@@ -66,7 +75,7 @@ class LeaseKeeper {
  private:
   struct Lease {
     Duration ttl{};
-    Instant deadline{};
+    Instant deadline{};  // less credit_, as all of them
     std::uint64_t granted = 0;
     bool is_expiring = false;
   };
@@ -80,6 +89,8 @@ class LeaseKeeper {
     auto operator<=>(const Due&) const = default;
   };
 
+  void begin_anew(Instant now);
+  void extend_all(Duration time, Instant now);
   void grant(std::string_view group, const Member& member, Instant now);
   void drop(std::string_view group, std::string_view id);
   void schedule(std::string_view group, std::string_view id, Lease& lease, Instant now);
@@ -88,6 +99,9 @@ class LeaseKeeper {
   bool is_leading_ = false;
   std::map<std::string, Leases, std::less<>> groups_;
   std::set<Due> due_;  // those that are not expiring
+  Duration credit_{};  // of all leases since it leads
+  Duration credit_left_{};
+  Instant credited_at_{};
   std::size_t size_ = 0;
 };
 

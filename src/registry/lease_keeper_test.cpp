@@ -108,6 +108,47 @@ TEST(LeaseKeeperTest, EvictsNobodyForItsOwnSleep) {
   EXPECT_EQ(leader.keeper.next_deadline(), leader.now + 2s);
 }
 
+TEST(LeaseKeeperTest, GivesBackTheTimeOfAShortSleep) {
+  Leader leader;
+  leader.apply(Join{"jobs", client("a", 500ms)});
+  leader.apply(Join{"jobs", client("b", 2s)});
+  leader.now += 1200ms;  // both would have renewed, had it read
+  EXPECT_FALSE(leader.keeper.on_deadline(leader.now).has_value());
+  EXPECT_EQ(leader.keeper.on_heartbeat("jobs", "a", leader.now), Heartbeat::renewed);
+  EXPECT_EQ(leader.keeper.next_deadline(), leader.now + 500ms);
+  EXPECT_EQ(leader.wait(1599ms), "a ");
+  EXPECT_EQ(leader.wait(1ms), "b ") << "700 ms later, and 100 ms to read";
+}
+
+TEST(LeaseKeeperTest, GivesBackTheTimeOfASleepThatPassedNoDeadline) {
+  Leader leader;
+  leader.apply(Join{"jobs", client("a", 1s)});
+  leader.now += 999ms;
+  leader.keeper.on_paused(900ms, leader.now);
+  EXPECT_EQ(leader.wait(1000ms), "");
+  EXPECT_EQ(leader.wait(1ms), "a ");
+}
+
+TEST(LeaseKeeperTest, EvictsAtOnceWhenTheTimerIsHardlyLate) {
+  Leader leader;
+  leader.apply(Join{"jobs", client("a", 1s)});
+  leader.now += 1s + LeaseKeeper::lateness_min;
+  EXPECT_TRUE(leader.keeper.on_deadline(leader.now).has_value());
+}
+
+TEST(LeaseKeeperTest, EndsLeasesAlthoughTheCallerIsAlwaysLate) {
+  Leader leader;
+  leader.apply(Join{"jobs", client("a", 1s)});
+  std::optional<Evict> evict;
+  const Instant begun = leader.now;
+  while (!evict && leader.now < begun + 1min) {
+    leader.now = leader.keeper.next_deadline() + 900ms;
+    evict = leader.keeper.on_deadline(leader.now);
+  }
+  ASSERT_TRUE(evict.has_value());
+  EXPECT_LE(leader.now - begun, 2 * (1s + LeaseKeeper::credit_max) + 1s);
+}
+
 TEST(LeaseKeeperTest, StartsAgainWhatCouldNotBeEvicted) {
   Leader leader;
   leader.apply(Join{"jobs", client("a", 2s)});

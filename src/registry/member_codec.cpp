@@ -23,7 +23,7 @@ Duration read_duration(Reader& in) {
 
 Check read_check(Reader& in) {
   Check check;
-  check.kind = in.one_of(CheckKind::http);
+  check.kind = in.choice(CheckKind::http);
   if (check.kind == CheckKind::none) return check;
   check.target = in.text(check_target_bytes_max);
   check.interval = read_duration(in);
@@ -33,7 +33,7 @@ Check read_check(Reader& in) {
 }
 
 void write_check(Writer& out, const Check& check) {
-  out.word(static_cast<std::uint8_t>(check.kind));
+  out.choice(check.kind);
   if (check.kind == CheckKind::none) return;
   out.text(check.target);
   write(out, check.interval);
@@ -50,21 +50,13 @@ std::vector<Member> read_members(Reader& in) {
 
 }  // namespace
 
-void write(Writer& out, const LifeId& id) {
-  out.word(id.high);
-  out.word(id.low);
-}
-void write(Writer& out, const Life& life) {
-  out.word(life.boot);
-  write(out, life.id);
-}
 void write(Writer& out, Duration duration) {
   ROLLCALL_CHECK(duration >= Duration::zero());
   out.word(static_cast<std::uint64_t>(duration.count()));
 }
 void write(Writer& out, const MemberSpec& spec) {
   out.text(spec.id);
-  write(out, spec.life);
+  out.life(spec.life);
   out.text(spec.address);
   write(out, spec.ttl);
   out.count(spec.meta.size());
@@ -82,14 +74,14 @@ void write(Writer& out, const Member& member) {
 }
 void write(Writer& out, const Departure& departure) {
   out.text(departure.id);
-  write(out, departure.life);
+  out.life(departure.life);
   out.word(departure.standing);
-  out.word(static_cast<std::uint8_t>(departure.cause));
+  out.choice(departure.cause);
 }
 void write(Writer& out, const ViewDelta& delta) {
   out.text(delta.group);
   out.word(delta.number);
-  out.word(static_cast<std::uint8_t>(delta.cause));
+  out.choice(delta.cause);
   out.word(delta.term);
   out.word(delta.index);
   out.text(delta.leader);
@@ -101,14 +93,6 @@ void write(Writer& out, const ViewDelta& delta) {
   for (const Member& one : delta.updated) write(out, one);
 }
 
-LifeId read_life_id(Reader& in) {
-  const auto high = in.word<std::uint64_t>();
-  return {high, in.word<std::uint64_t>()};
-}
-Life read_life(Reader& in) {
-  const auto boot = in.word<std::uint64_t>();
-  return {boot, read_life_id(in)};
-}
 std::string read_name(Reader& in) {
   std::string name(in.text(name_bytes_max));
   in.require(is_valid_name(name));
@@ -117,7 +101,7 @@ std::string read_name(Reader& in) {
 MemberSpec read_spec(Reader& in) {
   MemberSpec spec;
   spec.id = in.text(name_bytes_max);
-  spec.life = read_life(in);
+  spec.life = in.life();
   spec.address = in.text(address_bytes_max);
   spec.ttl = read_duration(in);
   const std::size_t count = in.count(meta_entries_max, meta_entry_bytes_min);
@@ -141,16 +125,16 @@ Member read_member(Reader& in) {
 Departure read_departure(Reader& in) {
   Departure departure;
   departure.id = read_name(in);
-  departure.life = read_life(in);
+  departure.life = in.life();
   departure.standing = in.word<std::uint64_t>();
-  departure.cause = in.one_of(Cause::removed);
+  departure.cause = in.choice(Cause::removed);
   return departure;
 }
 ViewDelta read_delta(Reader& in) {
   ViewDelta delta;
   delta.group = read_name(in);
   delta.number = in.word<std::uint64_t>();
-  delta.cause = in.one_of(Cause::removed);
+  delta.cause = in.choice(Cause::removed);
   delta.term = in.word<std::uint64_t>();
   delta.index = in.word<std::uint64_t>();
   delta.leader = in.text(name_bytes_max);

@@ -2,30 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <string>
 
-#include "registry/cursor.hpp"
+#include "base/byte_cursor.hpp"
 #include "registry/types.hpp"
 
 /// Bytes of the records that commands and snapshots share. One value has one form; reading
 /// checks every rule of types.hpp and limits.hpp.
 namespace rollcall::registry {
 
+using Reader = ByteReader<std::endian::big>;
+using Writer = ByteWriter<std::endian::big>;
+
 /// Lower bounds of the sizes, for Reader::count().
 inline constexpr std::size_t spec_bytes_min = 42;
 inline constexpr std::size_t departure_bytes_min = 36;
 
-void write(Writer& out, const LifeId& id);
-void write(Writer& out, const Life& life);
 void write(Writer& out, Duration duration);
 void write(Writer& out, const MemberSpec& spec);
 void write(Writer& out, const Member& member);
 void write(Writer& out, const Departure& departure);
 void write(Writer& out, const ViewDelta& delta);
 
-LifeId read_life_id(Reader& in);
-Life read_life(Reader& in);
 std::string read_name(Reader& in);
 MemberSpec read_spec(Reader& in);
 Member read_member(Reader& in);

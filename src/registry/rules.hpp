@@ -8,7 +8,7 @@
 #include "registry/types.hpp"
 
 /// What may be said of a member and of a group. The decoders ask these rules, and whoever builds a
-/// command of what a user typed asks them before, to tell him in the same words.
+/// command of what a user typed asks them before, to say so in the same words.
 namespace rollcall::registry {
 
 /// Both live as long as the program.

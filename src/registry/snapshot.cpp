@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "registry/cursor.hpp"
 #include "registry/limits.hpp"
 #include "registry/member_codec.hpp"
 #include "registry/mutants.hpp"
@@ -34,7 +33,7 @@ void write_group(Writer& out, const Group& group) {
   out.text(group.name());
   out.word(group.number());
   out.word(heading.next_standing);
-  out.word(static_cast<std::uint8_t>(heading.cause));
+  out.choice(heading.cause);
   out.word(heading.term);
   out.word(heading.index);
   out.count(group.size());
@@ -49,13 +48,13 @@ void write_history(Writer& out, const History& history) {
 void write_sessions(Writer& out, const Sessions& sessions) {
   out.count(sessions.all().size());
   for (const auto& [client, session] : sessions.all()) {
-    write(out, client);
+    out.life_id(client);
     out.word(session.used);
     out.word(session.answered_below);
     out.count(session.results.size());
     for (const auto& [sequence, result] : session.results) {
       out.word(sequence);
-      out.word(static_cast<std::uint8_t>(result.status));
+      out.choice(result.status);
       out.word(result.number);
       out.word(result.granted);
       out.text(result.group);
@@ -67,14 +66,14 @@ void write_removed_lives(Writer& out, const RemovedLives& lives) {
   out.count(lives.all().size());
   for (const auto& [id, removal] : lives.all()) {
     out.text(id);
-    write(out, removal.life);
+    out.life(removal.life);
     out.word(removal.index);
   }
 }
 
 Result read_result(Reader& in) {
   Result result;
-  result.status = in.one_of(Status::malformed);
+  result.status = in.choice(Status::malformed);
   result.number = in.word<std::uint64_t>();
   result.granted = in.word<std::uint64_t>();
   result.group = in.text(group_name_bytes_max);
@@ -117,13 +116,14 @@ std::string_view to_text(RestoreError error) {
 }
 
 ByteVector Registry::snapshot() const {
-  Writer out;
+  ByteVector bytes;
   // One allocation, where growing would hold the bytes twice.
-  out.reserve(content_bytes_ + history_.bytes() + cluster_history_.bytes() +
-              sessions_.results() * 2 * result_bytes_min);
-  for (const char byte : magic) out.word(static_cast<std::uint8_t>(byte));
+  bytes.reserve(content_bytes_ + history_.bytes() + cluster_history_.bytes() +
+                sessions_.results() * 2 * result_bytes_min);
+  Writer out(bytes);
+  out.bytes(as_bytes(magic));
   out.word(snapshot_version);
-  write(out, cluster_id_);
+  out.life_id(cluster_id_);
   out.word(term_);
   out.word(index_);
   out.word(forgotten_number_);
@@ -133,8 +133,8 @@ ByteVector Registry::snapshot() const {
   write_history(out, history_);
   write_sessions(out, sessions_);
   write_removed_lives(out, removed_lives_);
-  out.word(hash_bytes(as_text(out.bytes())));
-  return out.take();
+  out.word(hash_bytes(as_text(bytes)));
+  return bytes;
 }
 
 /// Fills a new registry; whatever does not fit makes the reader bad.
@@ -148,7 +148,7 @@ struct Registry::SnapshotReader {
     Group group(name, number);
     Group::Heading heading;
     heading.next_standing = in.word<std::uint64_t>();
-    heading.cause = in.one_of(Cause::removed);
+    heading.cause = in.choice(Cause::removed);
     heading.term = in.word<std::uint64_t>();
     heading.index = in.word<std::uint64_t>();
     in.require(heading.index <= registry.index_ && heading.term <= registry.term_);
@@ -189,7 +189,7 @@ struct Registry::SnapshotReader {
   }
 
   void read_session() {
-    const LifeId client = read_life_id(in);
+    const LifeId client = in.life_id();
     Sessions::Session session;
     session.used = in.word<std::uint64_t>();
     session.answered_below = in.word<std::uint64_t>();
@@ -208,7 +208,7 @@ struct Registry::SnapshotReader {
 
   void read_removed_life() {
     const std::string id = read_name(in);
-    const Life life = read_life(in);
+    const Life life = in.life();
     const auto index = in.word<std::uint64_t>();
     in.require(index <= registry.index_ && !registry.removed_lives_.all().contains(id));
     if (in.is_good()) registry.removed_lives_.insert(id, life, index);
@@ -225,7 +225,7 @@ struct Registry::SnapshotReader {
     for (std::size_t i = 0; i < sessions && in.is_good(); ++i) read_session();
     const std::size_t lives = in.count(removed_lives_max, removal_bytes_min);
     for (std::size_t i = 0; i < lives && in.is_good(); ++i) read_removed_life();
-    in.require(in.is_at_end());
+    in.require(in.left() == 0);
   }
 };
 
@@ -233,7 +233,7 @@ std::expected<Registry, RestoreError> Registry::restore(Bytes snapshot, const Li
   if (const auto whole = check_whole(snapshot); !whole) return std::unexpected(whole.error());
   const std::size_t body_bytes = snapshot.size() - head_bytes - checksum_bytes;
   Reader in(snapshot.subspan(head_bytes, body_bytes));
-  Registry registry(read_life_id(in));
+  Registry registry(in.life_id());
   if (registry.cluster_id_ != cluster) return std::unexpected(RestoreError::other_cluster);
   SnapshotReader{.registry = registry, .in = in}.read_all();
   if (!in.is_good() || std::to_integer<std::uint8_t>(snapshot[magic.size()]) != snapshot_version) {

@@ -35,6 +35,19 @@ inline MemberSpec server(std::string id, std::uint64_t boot) {
   return spec;
 }
 
+/// A client that says all that one can.
+inline MemberSpec whole_spec() {
+  MemberSpec spec = client("worker-1", 5s);
+  spec.life = life(3);
+  spec.meta = {{"rack", "r1"}, {"zone", "eu"}};
+  spec.check = {.kind = CheckKind::http,
+                .target = "http://10.0.0.1:80/health",
+                .interval = 1s,
+                .timeout = 200ms,
+                .misses = 3};
+  return spec;
+}
+
 /// Few names, so that random commands meet.
 inline rc::Gen<std::string> any_name() {
   return rc::gen::element<std::string>("a", "b", "c", "d", "e");

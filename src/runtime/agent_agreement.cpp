@@ -45,7 +45,8 @@ LifeId cluster_id(const std::string& cluster) {
   return {hash_bytes(cluster), hash_bytes(cluster, 1)};
 }
 
-VotersLogSetup voters_setup(const Options& options, std::uint64_t seed) {
+VotersLogSetup voters_setup(const Options& options, const consensus::LogId& kept_log,
+                            std::uint64_t seed) {
   const AgreementOptions& agreement = options.agreement;
   VotersLogSetup setup;
   setup.config.self = options.name;
@@ -59,6 +60,7 @@ VotersLogSetup voters_setup(const Options& options, std::uint64_t seed) {
   setup.cluster = options.cluster;
   setup.cluster_id = cluster_id(options.cluster);
   setup.directory = options.data_dir;
+  setup.kept_log = kept_log;
   return setup;
 }
 
@@ -77,9 +79,9 @@ AgreementSetup agreement_setup(const Options& options, const Address& source, Pr
 
 using OpenedEngine = std::expected<std::unique_ptr<LogEngine>, Error>;
 
-OpenedEngine open_voters(const Options& options, std::uint64_t seed, boost::asio::io_context& io,
-                         LogHost& host) {
-  auto log = VotersLog::open(io, voters_setup(options, seed), host);
+OpenedEngine open_voters(const Options& options, const consensus::LogId& kept_log,
+                         std::uint64_t seed, boost::asio::io_context& io, LogHost& host) {
+  auto log = VotersLog::open(io, voters_setup(options, kept_log, seed), host);
   if (!log) return std::unexpected(std::move(log).error());
   return std::unique_ptr<LogEngine>(std::move(*log));
 }
@@ -95,10 +97,12 @@ OpenedEngine open_etcd(const Options& options, std::uint64_t seed, boost::asio::
   return make_etcd_log(*config, io, host);
 }
 
-AgreementLoop::OpenEngine engine_of(const Options& options, std::uint64_t seed) {
-  return [&options, seed](boost::asio::io_context& io, LogHost& host) {
+AgreementLoop::OpenEngine engine_of(const Options& options, const consensus::LogId& kept_log,
+                                    std::uint64_t seed) {
+  return [&options, kept_log, seed](boost::asio::io_context& io, LogHost& host) {
     const bool is_etcd = !options.agreement.registry.empty();
-    return is_etcd ? open_etcd(options, seed, io, host) : open_voters(options, seed, io, host);
+    return is_etcd ? open_etcd(options, seed, io, host)
+                   : open_voters(options, kept_log, seed, io, host);
   };
 }
 
@@ -132,11 +136,11 @@ std::optional<Error> check_agreement(const AgreementOptions& options) {
                      "voter-replace-after");
 }
 
-std::expected<std::shared_ptr<AgreementLoop>, Error> open_agreement(const Options& options,
-                                                                    const Address& source) {
+std::expected<std::shared_ptr<AgreementLoop>, Error> open_agreement(
+    const Options& options, const consensus::LogId& kept_log, const Address& source) {
   Prng prng(random_seed());
   auto loop = std::make_shared<AgreementLoop>(agreement_setup(options, source, prng));
-  if (auto opened = loop->open(engine_of(options, prng.next())); !opened) {
+  if (auto opened = loop->open(engine_of(options, kept_log, prng.next())); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   return loop;
@@ -152,10 +156,11 @@ AgreementHooks hooks_to(const std::shared_ptr<AgreementLoop>& agreement) {
 NodeHooks hooks_to(const std::shared_ptr<NodeLoop>& node_loop) {
   const std::weak_ptr<NodeLoop> weak = node_loop;
   return {.set_standing =
-              [weak](std::string text) {
-                if (const auto loop = weak.lock()) {
-                  loop->set_system_tag(std::string(standing_tag), std::move(text));
-                }
+              [weak](const LogEngine::Standing& standing) {
+                const auto loop = weak.lock();
+                if (!loop) return;
+                if (!standing.log.is_nobody()) loop->keep_log(standing.log);
+                loop->set_system_tag(std::string(standing_tag), standing_text(standing));
               },
           .begin_life =
               [weak](const LifeId& ended) {

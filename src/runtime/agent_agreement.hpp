@@ -18,10 +18,10 @@ namespace rollcall::runtime {
 std::optional<Error> check_agreement(const AgreementOptions& options);
 
 /// Opens the log that the options ask for. Checked options, names and addresses filled in; `source`
-/// is where streams to others come from.
+/// is where streams to others come from; `kept_log` is Store::log().
 /// Errors: storage, or invalid_option with the field. Nothing was started.
-std::expected<std::shared_ptr<AgreementLoop>, Error> open_agreement(const Options& options,
-                                                                    const Address& source);
+std::expected<std::shared_ptr<AgreementLoop>, Error> open_agreement(
+    const Options& options, const consensus::LogId& kept_log, const Address& source);
 
 /// What each is told of the other's matters. A loop may end before the other.
 AgreementHooks hooks_to(const std::shared_ptr<AgreementLoop>& agreement);

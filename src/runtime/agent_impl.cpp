@@ -209,12 +209,14 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
     setup.lan = std::move(*lan);
   }
   setup.config = std::move(checked->config);
+  consensus::LogId kept_log;
   if (!checked->options.data_dir.empty()) {
     auto store = open_store(checked->options);
     if (!store) return std::unexpected(store.error());
     setup.boot = store->boot();
     setup.saved_peers = store->peers();
     take_kept_settings(*store, checked->options.data_dir, setup);
+    kept_log = store->log();
     setup.store = std::move(*store);
   }
   setup.seed = random_seed();
@@ -226,8 +228,8 @@ std::expected<std::shared_ptr<Agent::Impl>, Error> Agent::Impl::create(Options o
 
   std::shared_ptr<runtime::AgreementLoop> agreement;
   if (checked->options.agreement.enabled) {
-    auto opened =
-        runtime::open_agreement(checked->options, setup.sockets.source.value_or(Address{}));
+    auto opened = runtime::open_agreement(checked->options, kept_log,
+                                          setup.sockets.source.value_or(Address{}));
     if (!opened) return std::unexpected(opened.error());
     agreement = std::move(*opened);
   }

@@ -11,7 +11,6 @@ namespace rollcall::runtime {
 namespace {
 
 constexpr std::size_t voter_digits = 16;
-constexpr std::size_t log_digits = 32;
 
 std::string hex_text(std::uint64_t word) {
   std::array<char, voter_digits + 1> text{};
@@ -29,12 +28,7 @@ std::optional<Number> parse_number(std::string_view text, int base) {
 }
 
 std::optional<consensus::LogId> parse_log(std::string_view text) {
-  if (text.empty()) return consensus::LogId{};
-  if (text.size() != log_digits) return std::nullopt;
-  const auto high = parse_number<std::uint64_t>(text.substr(0, voter_digits), 16);
-  const auto low = parse_number<std::uint64_t>(text.substr(voter_digits), 16);
-  if (!high || !low) return std::nullopt;
-  return consensus::LogId{*high, *low};
+  return text.empty() ? consensus::LogId{} : parse_life_id(text);
 }
 
 }  // namespace

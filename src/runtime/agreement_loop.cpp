@@ -239,13 +239,19 @@ template <class Input>
 void AgreementLoop::drive(Input input) {
   if (is_stopped_) return;
   const Instant now = current_instant();
-  if (armed_for_ != never && now - armed_for_ > pause_min) {
-    armed_for_ = now;  // noticed
-    agreement_.on_paused(now);
-  }
+  note_pause(now);
   input(now);
   note_changes();
   want_turn();
+}
+
+/// A late timer means that the thread stood still, and that what came meanwhile is unread: since
+/// when it did can only be said by when it last did anything.
+void AgreementLoop::note_pause(Instant now) {
+  const Instant before = std::exchange(awake_at_, now);
+  if (armed_for_ == never || now - armed_for_ <= registry::LeaseKeeper::lateness_min) return;
+  armed_for_ = now;  // noticed
+  agreement_.on_paused(now - before, now);
 }
 
 void AgreementLoop::want_turn() {

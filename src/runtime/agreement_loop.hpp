@@ -36,8 +36,8 @@ namespace rollcall::runtime {
 ///
 /// Threads: called on the agreement's thread; what they do happens later.
 struct NodeHooks {
-  /// LogEngine::standing() has changed; the text of its tag.
-  std::function<void(std::string)> set_standing;
+  /// LogEngine::standing() has changed.
+  std::function<void(const LogEngine::Standing&)> set_standing;
   /// This life of the member was removed.
   std::function<void(LifeId)> begin_life;
   std::function<void(std::vector<AgreementNews>)> tell;
@@ -66,8 +66,6 @@ class AgreementLoop final : public std::enable_shared_from_this<AgreementLoop>,
                             private ClientChecksHost {
  public:
   static constexpr std::size_t jobs_max = 65'536;
-  /// A timer later than this means that the process was stopped.
-  static constexpr Duration pause_min = std::chrono::seconds(1);
   /// Readers see the status at most so often, and what the log engine does by itself this late.
   static constexpr Duration publish_interval = std::chrono::milliseconds(50);
   static constexpr Duration refresh_interval = std::chrono::milliseconds(250);
@@ -144,6 +142,7 @@ class AgreementLoop final : public std::enable_shared_from_this<AgreementLoop>,
   void post_weakly(Call call);
   template <class Input>
   void drive(Input input);
+  void note_pause(Instant now);
   void want_turn();
   void take_turn();
   void run_jobs();
@@ -221,6 +220,7 @@ class AgreementLoop final : public std::enable_shared_from_this<AgreementLoop>,
   Instant publish_due_{};
   boost::asio::steady_timer timer_;
   Instant armed_for_ = never;
+  Instant awake_at_{};  // when the thread last began to do anything
 
   Thread thread_;
 };

@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include "runtime/agent_tags.hpp"
 #include "runtime/agreement_loop.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/groups_conversion.hpp"
@@ -100,7 +99,7 @@ void AgreementLoop::publish_standing() {
   const LogEngine::Standing standing = engine_->standing();
   if (standing == standing_) return;
   standing_ = standing;
-  hooks_.set_standing(standing_text(standing));
+  hooks_.set_standing(standing);
 }
 
 // --- Effects ---------------------------------------------------------------------------------

@@ -145,9 +145,9 @@ Error refused(registry::Status status, const std::string& group, const std::stri
                   std::to_string(registry::members_per_group_max) +
                   " members, and no more are allowed; join another one");
     case Status::registry_full:
-      return full("all that members say of themselves is more than " +
+      return full("all that members say of themselves would be more than " +
                   std::to_string(registry::content_bytes_max >> 20U) +
-                  " MB, and no more is allowed; say less in meta, or let some leave");
+                  " MiB, and no more is allowed; say less in meta, or let some leave");
     case Status::too_many_requests:
       return {
           ErrorCode::overloaded, "too many requests of this agent are under way; try again", {}};

@@ -104,6 +104,8 @@ class NodeLoop final : public std::enable_shared_from_this<NodeLoop>,
   void unsteady(OnUnsteady done);
 
   // --- for the agreement, from any thread. While the member is frozen they wait.
+  /// Keeps in the data directory, if there is one, which log it has a part in.
+  void keep_log(const consensus::LogId& log);
   /// Sets one of rollcall's own tags; an empty value takes it away.
   void set_system_tag(std::string key, std::string value);
   /// This life was removed by agreement: the next one begins, if it has not.

@@ -21,6 +21,10 @@ void NodeLoop::call_thawed(Call call) {
   });
 }
 
+void NodeLoop::keep_log(const consensus::LogId& log) {
+  if (store_) store_->save_log(log);
+}
+
 void NodeLoop::set_system_tag(std::string key, std::string value) {
   call_thawed([key = std::move(key), value = std::move(value)](NodeLoop& loop) {
     if (value.empty()) {

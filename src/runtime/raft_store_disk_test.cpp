@@ -50,6 +50,9 @@ std::string told_by_child(Body body) {
   return told + " (and then nothing more)";
 }
 
+constexpr std::string_view cannot_mount =
+    "this test mounts a small disk, which takes root or a user namespace; here is neither";
+
 /// A small disk of the process's own at the directory.
 bool mount_disk(const std::filesystem::path& directory, const char* size) {
   std::filesystem::create_directories(directory);
@@ -105,7 +108,7 @@ TEST_F(RaftStoreDiskTest, KeepsWhatItConfirmedOnAFullDisk) {
                           [&] { std::filesystem::remove(filler); });
   });
 
-  if (told == "cannot mount") GTEST_SKIP() << "mounting is not permitted here";
+  if (told == "cannot mount") GTEST_SKIP() << cannot_mount;
   EXPECT_EQ(told, "as confirmed");
 }
 
@@ -118,7 +121,7 @@ TEST_F(RaftStoreDiskTest, SaysAtTheStartThatTheDiskIsFull) {
     return refusal();
   });
 
-  if (told == "cannot mount") GTEST_SKIP() << "mounting is not permitted here";
+  if (told == "cannot mount") GTEST_SKIP() << cannot_mount;
   EXPECT_EQ(told, "no room left on the disk for " + file().string() + "; make room there");
 }
 
@@ -150,7 +153,7 @@ TEST_F(RaftStoreDiskTest, RefusesADiskThatCanOnlyBeRead) {
     return refusal();
   });
 
-  if (told == "cannot mount") GTEST_SKIP() << "mounting is not permitted here";
+  if (told == "cannot mount") GTEST_SKIP() << cannot_mount;
   EXPECT_NE(told.find("cannot write " + file().string()), std::string::npos) << told;
   EXPECT_NE(told.find("choose another --data-dir"), std::string::npos) << told;
 }

@@ -13,13 +13,7 @@ class RaftStoreTest : public testing::Test {
   [[nodiscard]] std::filesystem::path path() const { return scratch_.path() / "member"; }
   [[nodiscard]] std::filesystem::path file() const { return path() / RaftStore::file_name; }
   /// What opening anew finds.
-  [[nodiscard]] Kept reopened() const {
-    auto store = RaftStore::open(path(), raft_owner);
-    if (!store) throw std::runtime_error(store.error().message);
-    auto kept = kept_by(*store);
-    if (!kept) throw std::runtime_error(kept.error().message);
-    return *kept;
-  }
+  [[nodiscard]] Kept reopened() const { return kept_in(path()); }
   /// The message of the error that opening and loading end in.
   [[nodiscard]] std::string refusal(const RaftStore::Owner& who = raft_owner) const {
     auto store = RaftStore::open(path(), who);

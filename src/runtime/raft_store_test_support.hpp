@@ -62,6 +62,15 @@ inline std::expected<Kept, Error> kept_by(RaftStore& store) {
 
 inline const RaftStore::Owner raft_owner{"test", "a", raft::VoterId{7}};
 
+/// What opening anew finds.
+inline Kept kept_in(const std::filesystem::path& directory) {
+  auto store = RaftStore::open(directory, raft_owner);
+  if (!store) throw std::runtime_error(store.error().message);
+  auto kept = kept_by(*store);
+  if (!kept) throw std::runtime_error(kept.error().message);
+  return *kept;
+}
+
 /// One byte after the other, as a file has them.
 inline std::string content_of(const std::filesystem::path& path) {
   std::ostringstream text;

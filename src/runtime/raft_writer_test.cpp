@@ -74,13 +74,7 @@ class Hold {
 class RaftWriterTest : public testing::Test {
  protected:
   [[nodiscard]] std::filesystem::path path() const { return scratch_.path() / "member"; }
-  [[nodiscard]] Kept reopened() const {
-    auto store = RaftStore::open(path(), raft_owner);
-    if (!store) throw std::runtime_error(store.error().message);
-    auto kept = kept_by(*store);
-    if (!kept) throw std::runtime_error(kept.error().message);
-    return *kept;
-  }
+  [[nodiscard]] Kept reopened() const { return kept_in(path()); }
   static void close(RaftWriter& writer) {
     std::atomic<bool> is_closed = false;
     writer.close([&] { is_closed = true; });

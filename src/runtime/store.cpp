@@ -49,9 +49,10 @@ Error database_error(const std::filesystem::path& directory, const DatabaseError
       return storage_error("cannot write " + file + " (" + error.message +
                            "); make it writable or choose another --data-dir");
     case SQLITE_FULL:
-      return storage_error("no room left on the disk for " + file);
+      return storage_error("no room left on the disk for " + file + "; make room there");
     default:
-      return storage_error("cannot use " + file + ": " + error.message);
+      return storage_error("cannot use " + file + " (" + error.message +
+                           "); if that stays so, move it away to start with an empty one");
   }
 }
 
@@ -155,6 +156,9 @@ std::expected<void, DatabaseError> Store::load() {
   const auto boot = read_fact("boot");
   if (!boot) return std::unexpected(boot.error());
   boot_ = parse_boot(*boot);
+  const auto log = read_fact("log");
+  if (!log) return std::unexpected(log.error());
+  log_ = parse_life_id(*log).value_or(consensus::LogId{});
   auto rows = database_.prepare("SELECT address FROM peer ORDER BY address");
   if (!rows) return std::unexpected(rows.error());
   for (;;) {
@@ -170,6 +174,15 @@ std::expected<void, Error> Store::save_boot(std::uint64_t boot) {
     return std::unexpected(to_error(done.error()));
   }
   boot_ = boot;
+  return {};
+}
+
+std::expected<void, Error> Store::save_log(const consensus::LogId& log) {
+  if (log == log_) return {};
+  if (auto done = write_fact("log", to_text(log)); !done) {
+    return std::unexpected(to_error(done.error()));
+  }
+  log_ = log;
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "consensus/log.hpp"
 #include "core/settings/cluster_settings.hpp"
 #include "rollcall/error.hpp"
 #include "runtime/database.hpp"
@@ -17,8 +18,8 @@
 
 namespace rollcall::runtime {
 
-/// What a member keeps over restarts: whose directory it is, the boot counter, known peers, and the
-/// settings in force.
+/// What a member keeps over restarts: whose directory it is, the boot counter, known peers, the
+/// settings in force, and which log of the agreement the directory has a part in.
 ///
 /// Errors:  open() says which directory and what to do about it; nothing is changed then. After
 ///          that a write that fails leaves what was there before.
@@ -48,10 +49,15 @@ class Store {
   /// What is wrong with settings that are kept but not understood; empty if nothing is.
   [[nodiscard]] const std::string& settings_trouble() const { return settings_trouble_; }
 
+  /// The log of the agreement that the directory had a part in last; nobody: none. Whoever finds
+  /// no log there although this says so has lost it (raft.db).
+  [[nodiscard]] const consensus::LogId& log() const { return log_; }
+
   /// On the disk when it returns.
   std::expected<void, Error> save_boot(std::uint64_t boot);
   std::expected<void, Error> save_peers(const std::vector<Address>& peers);
   std::expected<void, Error> save_settings(const core::VersionedSettings& settings);
+  std::expected<void, Error> save_log(const consensus::LogId& log);
 
  private:
   Store(std::filesystem::path directory, UniqueFd lock, Database database);
@@ -75,6 +81,7 @@ class Store {
   std::vector<Address> peers_;
   std::optional<core::VersionedSettings> settings_;
   std::string settings_trouble_;
+  consensus::LogId log_;
 };
 
 }  // namespace rollcall::runtime

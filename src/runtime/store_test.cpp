@@ -54,6 +54,21 @@ TEST_F(StoreTest, KeepsWhatWasSaved) {
             std::set(peers.begin(), peers.end()));
 }
 
+TEST_F(StoreTest, KeepsWhichLogTheDirectoryHasAPartIn) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    EXPECT_TRUE(store->log().is_nobody());
+    ASSERT_TRUE(store->save_log({1, 1}));
+    ASSERT_TRUE(store->save_log({1, 2}));
+  }
+
+  const auto store = open();
+
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->log(), (consensus::LogId{1, 2}));
+}
+
 TEST_F(StoreTest, KeepsTheNewestSettings) {
   core::VersionedSettings settings;
   {

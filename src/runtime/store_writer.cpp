@@ -28,6 +28,12 @@ void StoreWriter::save_settings(core::VersionedSettings settings) {
   schedule();
 }
 
+void StoreWriter::save_log(const consensus::LogId& log) {
+  const std::lock_guard lock(mutex_);
+  log_ = log;
+  schedule();
+}
+
 /// With the lock held. At most one write and one close of each member wait, so that there is
 /// always a place in the queue.
 void StoreWriter::schedule() {
@@ -39,12 +45,14 @@ void StoreWriter::write() {
   std::optional<std::uint64_t> boot;
   std::optional<std::vector<Address>> peers;
   std::optional<core::VersionedSettings> settings;
+  std::optional<consensus::LogId> log;
   {
     const std::lock_guard lock(mutex_);
     is_scheduled_ = false;
     std::swap(boot, boot_);
     std::swap(peers, peers_);
     std::swap(settings, settings_);
+    std::swap(log, log_);
   }
   if (!store_) return;
   if (boot) {
@@ -55,6 +63,9 @@ void StoreWriter::write() {
   }
   if (settings) {
     if (const auto saved = store_->save_settings(*settings); !saved) on_failed_(saved.error());
+  }
+  if (log) {
+    if (const auto saved = store_->save_log(*log); !saved) on_failed_(saved.error());
   }
 }
 

@@ -33,6 +33,7 @@ class StoreWriter : public std::enable_shared_from_this<StoreWriter> {
   void save_boot(std::uint64_t boot);
   void save_peers(std::vector<Address> peers);
   void save_settings(core::VersionedSettings settings);
+  void save_log(const consensus::LogId& log);
   /// Writes what waits, gives the directory back, and calls done on the disk thread.
   void close(std::function<void()> done);
 
@@ -47,6 +48,7 @@ class StoreWriter : public std::enable_shared_from_this<StoreWriter> {
   std::optional<std::uint64_t> boot_;
   std::optional<std::vector<Address>> peers_;
   std::optional<core::VersionedSettings> settings_;
+  std::optional<consensus::LogId> log_;
   std::optional<Store> store_;  // the disk thread only
 };
 

@@ -20,6 +20,17 @@ constexpr Duration read_again_after = std::chrono::seconds(1);
 /// After another took its place: until the replica knows.
 constexpr Duration read_next_after = std::chrono::milliseconds(10);
 
+/// What an event takes that waits, about.
+std::size_t bytes_of(const consensus::LogEvent& event) {
+  std::size_t bytes = sizeof event;
+  if (const auto* const one = std::get_if<consensus::Committed>(&event)) {
+    bytes += one->command.size();
+  } else if (const auto* const whole = std::get_if<consensus::Restored>(&event)) {
+    bytes += whole->snapshot.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 namespace asio = boost::asio;
@@ -34,12 +45,14 @@ VotersLogImpl::VotersLogImpl(asio::io_context& io, Replica replica, const Voters
       replica_(std::move(replica)),
       expects_(setup.config.bootstrap_expect),
       trouble_(std::move(opened.trouble)),
+      pending_bytes_max_(setup.waiting_bytes_max),
+      reads_failed_max_(setup.read_tries_max),
       read_timer_(io),
       timer_(io) {
   if (!trouble_.empty()) warnings_.push_back(trouble_);
   if (!opened.store) return;
   disk_ = std::make_unique<VotersLogDisk>(
-      io, std::move(*opened.store), setup.cluster_id,
+      io, std::move(*opened.store), setup,
       VotersLogDisk::Told{.results =
                               [this](std::vector<VotersLogDisk::Result> results) {
                                 on_results(std::move(results));
@@ -199,6 +212,24 @@ void VotersLogImpl::perform(consensus::SendFetchedPiece& effect) {
 
 // --- What the host is told -------------------------------------------------------------------
 
+/// Whoever follows no more knows of nothing that was committed, and nobody may be told that it
+/// does.
+void VotersLogImpl::tell_later(LogEvent event) {
+  if (follows_no_more_) {
+    if (const auto* const ready = std::get_if<consensus::ReadReady>(&event)) {
+      event = consensus::ReadFailed{.token = ready->token, .why = consensus::LogRefusal::no_leader};
+    }
+    const bool is_answer = std::holds_alternative<consensus::ReadFailed>(event) ||
+                           std::holds_alternative<consensus::ProposalRefused>(event);
+    if (!is_answer) return;
+  }
+  pending_bytes_ += bytes_of(event);
+  pending_.emplace_back(std::move(event));
+  if (reads_failed_ > 0 && pending_bytes_ > pending_bytes_max_) {
+    follow_no_more("more has been committed meanwhile than may wait");
+  }
+}
+
 void VotersLogImpl::deliver() {
   const std::shared_ptr<bool> alive = alive_;
   while (*alive && !pending_.empty() && !is_reading_) {
@@ -209,6 +240,7 @@ void VotersLogImpl::deliver() {
       continue;
     }
     LogEvent& event = std::get<LogEvent>(next);
+    pending_bytes_ -= bytes_of(event);
     if (is_known(event)) continue;
     host_.on_log(std::move(event));
   }
@@ -235,31 +267,68 @@ void VotersLogImpl::give_up(const raft::SnapshotMeta& snapshot) {
 
 void VotersLogImpl::on_snapshot_read(const raft::SnapshotMeta& snapshot,
                                      std::expected<ByteVector, Error> data) {
-  const bool is_gone = data && data->empty();
-  if (!data || is_gone) {
-    if (!data) {
-      warnings_.push_back("this member cannot go on, and tries again: " + data.error().message);
-    }
-    read_timer_.expires_after(is_gone ? read_next_after : read_again_after);
-    read_timer_.async_wait([this, snapshot, alive = alive_](const boost::system::error_code&) {
-      if (!*alive) return;
-      // Gone is one whose place another has taken: what that one has, too.
-      const auto& present = replica_.raft()->snapshot();
-      give_up(present && present->last.index > snapshot.last.index ? *present : snapshot);
-    });
-    return take(nullptr);
-  }
-  is_reading_ = false;
-  pending_.emplace_front(LogEvent(consensus::Restored{.term = raft::number(snapshot.last.term),
-                                                      .index = raft::number(snapshot.last.index),
-                                                      .snapshot = std::move(*data)}));
+  if (follows_no_more_) return;
   take(nullptr);
+  if (!data) {
+    on_read_failed(data.error());
+    return read_again(snapshot, read_again_after);
+  }
+  if (data->empty()) return read_again(snapshot, read_next_after);
+  is_reading_ = false;
+  reads_failed_ = 0;
+  read_trouble_.clear();
+  LogEvent event = consensus::Restored{.term = raft::number(snapshot.last.term),
+                                       .index = raft::number(snapshot.last.index),
+                                       .snapshot = std::move(*data)};
+  pending_bytes_ += bytes_of(event);
+  pending_.emplace_front(std::move(event));
+}
+
+void VotersLogImpl::read_again(const raft::SnapshotMeta& snapshot, Duration after) {
+  read_timer_.expires_after(after);
+  read_timer_.async_wait([this, snapshot, alive = alive_](const boost::system::error_code&) {
+    if (!*alive || follows_no_more_) return;
+    // Gone is one whose place another has taken: what that one has, too.
+    const auto& present = replica_.raft()->snapshot();
+    give_up(present && present->last.index > snapshot.last.index ? *present : snapshot);
+  });
+}
+
+void VotersLogImpl::on_read_failed(const Error& error) {
+  const std::string why =
+      "this member cannot read its own snapshot of what is agreed, and knows "
+      "nothing newer until it can: " +
+      error.message;
+  if (std::exchange(read_trouble_, why) != why) warnings_.push_back(why);
+  if (++reads_failed_ >= reads_failed_max_) follow_no_more("it was tried too often");
+}
+
+/// It must not lead either: a leader that knows nothing decides nothing, and holds up all others.
+void VotersLogImpl::follow_no_more(const std::string& why) {
+  const std::string before = read_trouble_.empty() ? "" : read_trouble_ + "; ";
+  read_trouble_ = before + "its snapshot was not read and " + why +
+                  ": this agent has stopped following. See to its disk, and restart it.";
+  warnings_.push_back(read_trouble_);
+  pending_.clear();
+  pending_bytes_ = 0;
+  tell_later(consensus::Leadership{});
+  follows_no_more_ = true;
+  is_reading_ = false;
+  take([](Replica& replica, Instant now, ReplicaEffects& effects) {
+    replica.prepare_to_leave(now, effects);
+  });
 }
 
 consensus::LogStatus VotersLogImpl::status() const {
   consensus::LogStatus status = replica_.status(current_instant());
+  // A disk that refuses is why the rest goes wrong; a directory without a vote need not be.
   const std::string& of_disk = disk_ ? disk_->trouble() : trouble_;
-  if (status.trouble.empty() || (disk_ && !of_disk.empty())) status.trouble = of_disk;
+  if (disk_ && !of_disk.empty()) {
+    status.trouble = of_disk;
+  } else if (!of_disk.empty()) {
+    status.trouble = of_disk + (status.trouble.empty() ? "" : "; " + status.trouble);
+  }
+  if (!read_trouble_.empty()) status.trouble = read_trouble_;
   return status;
 }
 

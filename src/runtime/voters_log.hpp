@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +19,8 @@
 
 namespace rollcall::runtime {
 
+namespace raft = consensus::raft;
+
 struct VotersLogSetup {
   /// config.raft.self is set here: the data directory's voter id.
   consensus::ReplicaConfig config;
@@ -26,6 +30,16 @@ struct VotersLogSetup {
   /// The member's data directory; empty: there is none. Then a member that begins a log, alone or
   /// with others, votes from memory, and any other follows without a vote.
   std::filesystem::path directory;
+  /// The log that the directory had a part in, by what is kept beside raft.db; nobody: none.
+  consensus::LogId kept_log;
+
+  /// While the own snapshot cannot be read, so much waits behind it, and it is tried so often (once
+  /// a second). Then the member follows no more: it says why, refuses reads and writes, and hands
+  /// over what it leads, until it is started again.
+  std::size_t waiting_bytes_max = std::size_t{64} << 20U;
+  std::size_t read_tries_max = 30;
+  /// Where tests hold up the reading of the own snapshot, on the copy's thread, or let it fail.
+  std::function<std::optional<Error>(const raft::Position& snapshot)> before_read = nullptr;
 };
 
 /// The log that voters among the members keep: consensus::Replica, its disk, and the copy of the

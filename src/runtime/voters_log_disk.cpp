@@ -20,9 +20,14 @@ namespace asio = boost::asio;
 constexpr std::size_t disk_jobs_max = VotersLogDisk::pieces_read_max + 16;
 
 /// For the copy's thread, which may wait.
-RegistryCopy::Read reader_of(const std::shared_ptr<RaftWriter>& writer) {
-  return [writer](raft::Position last, std::uint64_t offset,
-                  std::uint64_t size) -> std::expected<ByteVector, Error> {
+RegistryCopy::Read reader_of(const std::shared_ptr<RaftWriter>& writer,
+                             const VotersLogSetup& setup) {
+  return [writer, before_read = setup.before_read](
+             raft::Position last, std::uint64_t offset,
+             std::uint64_t size) -> std::expected<ByteVector, Error> {
+    if (before_read) {
+      if (auto error = before_read(last)) return std::unexpected(std::move(*error));
+    }
     const Error closed{ErrorCode::closed, "the data directory was closed", ""};
     // Broken, and so found out, when the job goes without having run.
     auto promise = std::make_shared<std::promise<std::expected<ByteVector, Error>>>();
@@ -52,7 +57,7 @@ auto VotersLogDisk::on_io(Job job) {
   };
 }
 
-VotersLogDisk::VotersLogDisk(asio::io_context& io, RaftStore store, const LifeId& cluster,
+VotersLogDisk::VotersLogDisk(asio::io_context& io, RaftStore store, const VotersLogSetup& setup,
                              Told told)
     : io_(io),
       told_(std::move(told)),
@@ -62,7 +67,7 @@ VotersLogDisk::VotersLogDisk(asio::io_context& io, RaftStore store, const LifeId
       on_io([this](std::uint64_t upto, const std::optional<Error>& error) {
         on_written(upto, error);
       }));
-  copy_ = std::make_unique<RegistryCopy>(cluster, reader_of(writer_));
+  copy_ = std::make_unique<RegistryCopy>(setup.cluster_id, reader_of(writer_, setup));
 }
 
 VotersLogDisk::~VotersLogDisk() {

@@ -53,7 +53,8 @@ class VotersLogDisk {
     std::function<void(std::string)> warn;
   };
 
-  VotersLogDisk(boost::asio::io_context& io, RaftStore store, const LifeId& cluster, Told told);
+  VotersLogDisk(boost::asio::io_context& io, RaftStore store, const VotersLogSetup& setup,
+                Told told);
   ~VotersLogDisk();
   VotersLogDisk(const VotersLogDisk&) = delete;
   VotersLogDisk& operator=(const VotersLogDisk&) = delete;

@@ -63,10 +63,14 @@ class VotersLogImpl final : public VotersLog {
   void feed(Input& input);
   void on_results(std::vector<VotersLogDisk::Result> results);
   void perform_all();
+  void tell_later(consensus::LogEvent event);
   void deliver();
   [[nodiscard]] bool is_known(const consensus::LogEvent& event);
   void give_up(const raft::SnapshotMeta& snapshot);
   void on_snapshot_read(const raft::SnapshotMeta& snapshot, std::expected<ByteVector, Error> data);
+  void read_again(const raft::SnapshotMeta& snapshot, Duration after);
+  void on_read_failed(const Error& error);
+  void follow_no_more(const std::string& why);
   void finish_leaving();
   void arm_timer();
   void on_timer();
@@ -82,9 +86,9 @@ class VotersLogImpl final : public VotersLog {
   void perform(raft::TakeSnapshot& effect) { disk_->take_snapshot(effect); }
   void perform(consensus::SendFetchedPiece& effect);
   void perform(consensus::GiveUpSnapshot& effect) {
-    pending_.emplace_back(GiveUp{effect.snapshot});
+    if (!follows_no_more_) pending_.emplace_back(GiveUp{effect.snapshot});
   }
-  void perform(consensus::LogEvent& effect) { pending_.emplace_back(std::move(effect)); }
+  void perform(consensus::LogEvent& effect) { tell_later(std::move(effect)); }
 
   boost::asio::io_context& io_;
   LogHost& host_;
@@ -97,8 +101,14 @@ class VotersLogImpl final : public VotersLog {
   bool has_turn_coming_ = false;
   consensus::ReplicaEffects effects_;
   std::deque<Pending> pending_;
+  std::size_t pending_bytes_ = 0;
+  std::size_t pending_bytes_max_;
   bool is_reading_ = false;  // the snapshot that comes next
-  std::uint64_t told_ = 0;   // the host has all up to that index
+  std::size_t reads_failed_ = 0;
+  std::size_t reads_failed_max_;
+  std::string read_trouble_;      // why it cannot be read
+  bool follows_no_more_ = false;  // for that
+  std::uint64_t told_ = 0;        // the host has all up to that index
   std::vector<std::string> warnings_;
 
   std::function<void()> when_left_;

@@ -52,6 +52,7 @@ std::expected<OpenedDirectory, Error> open_store(const VotersLogSetup& setup) {
 std::expected<consensus::Replica, consensus::raft::RestoreError> make_replica(
     const VotersLogSetup& setup, OpenedDirectory& opened) {
   consensus::ReplicaConfig config = setup.config;
+  if (opened.stored.log.is_nobody()) config.lost_log = setup.kept_log;
   config.raft.self = opened.store ? opened.store->voter() : raft::VoterId::nobody;
   if (!opened.store) {
     config.begins_alone = false;

@@ -48,6 +48,9 @@ class LogParty final : private LogHost, private PeerLinksHost, private StreamHos
     std::uint16_t expects = 0;
     std::uint64_t snapshot_entries = 16'384;
     std::uint64_t seed = 1;
+    std::size_t waiting_bytes_max = VotersLogSetup{}.waiting_bytes_max;
+    std::size_t read_tries_max = VotersLogSetup{}.read_tries_max;
+    std::function<std::optional<Error>(const raft::Position&)> before_read = nullptr;
   };
 
   static std::expected<std::unique_ptr<LogParty>, Error> open(boost::asio::io_context& io,
@@ -55,8 +58,13 @@ class LogParty final : private LogHost, private PeerLinksHost, private StreamHos
     auto sockets = bind_sockets(Address::v4(127, 0, 0, 1, 0));
     if (!sockets) return std::unexpected(sockets.error());
     std::unique_ptr<LogParty> party(new LogParty(io, setup, std::move(*sockets)));
-    VotersLogSetup log{
-        .config = {}, .cluster = "test", .cluster_id = rig_cluster, .directory = setup.directory};
+    VotersLogSetup log;
+    log.cluster = "test";
+    log.cluster_id = rig_cluster;
+    log.directory = setup.directory;
+    log.waiting_bytes_max = setup.waiting_bytes_max;
+    log.read_tries_max = setup.read_tries_max;
+    log.before_read = setup.before_read;
     log.config.self = setup.name;
     log.config.begins_alone = setup.begins_alone;
     log.config.bootstrap_expect = setup.expects;

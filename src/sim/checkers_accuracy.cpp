@@ -15,12 +15,28 @@ void AccuracyChecker::on_event(const Observation& observation) {
   const auto target = world_.host_of(observation.event.life.id);
   if (!target || has_gone_out(world_.node(*target))) return;  // that life is over indeed
   failed_living_.insert(observation.event.life.id);
+  if (is_over_by_own_word(*target, observation)) return;
   if (is_excused_by_trouble(*target, observation)) return;
   if (!is_reachable(*target, observation.observer.host)) return;
   if (!is_trusted(observation.event.by, *target)) return;
   if (is_excused_by_a_cut(*target, observation)) return;
   falsely_failed_.insert(observation.event.life.id);
   violations_.add(observer_text(observation) + ": it runs, can be reached and was not paused");
+}
+
+/// To stand aside is a verdict of its own, but not where others have passed one: that life is over
+/// either way. Nor is it one to find that a member which has stood aside is silent.
+bool AccuracyChecker::is_over_by_own_word(HostId target, const Observation& observation) const {
+  if (world_.node(target).phase() != core::Phase::aside) return false;
+  const std::string& own = world_.name(target);
+  if (observation.event.by != own) return true;
+  const LifeId& life = observation.event.life.id;
+  for (auto said = first_said_.lower_bound({life, {}}); said != first_said_.end(); ++said) {
+    const auto& [of, by] = said->first;
+    if (of != life) return false;
+    if (by != own) return true;
+  }
+  return false;
 }
 
 bool AccuracyChecker::is_excused_by_trouble(HostId target, const Observation& observation) const {

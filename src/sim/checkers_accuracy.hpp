@@ -24,10 +24,11 @@ class EventOrderChecker;
 /// Trouble shorter than the budget excuses nobody. A member that was in trouble for longer may be
 /// blamed until grace after it was over. So may one that was cut off from its observer or, while
 /// the verdict is news, from its accuser. One that never
-/// met a life may hear of its end, however false. Reachable means: by most of those who are sound
-/// and on the observer's side. An accuser with a broken link to the accused, or hardly reachable
-/// itself, is not held to this; what a broken link alone may do is tested by itself. In profile
-/// swim, whose time-outs are not a pause budget, any trouble excuses.
+/// met a life may hear of its end, however false. A member that stands aside because of another's
+/// verdict only says what that one said (PROTOCOL.md, "Standing aside"). Reachable means: by most
+/// of those who are sound and on the observer's side. An accuser with a broken link to the accused,
+/// or hardly reachable itself, is not held to this; what a broken link alone may do is tested by
+/// itself. In profile swim, whose time-outs are not a pause budget, any trouble excuses.
 ///
 /// Order:  what the order checker knows of the observer must be from before the event.
 /// Limits: without a log of troubles it excuses as in profile swim, and everybody until grace
@@ -53,6 +54,7 @@ class AccuracyChecker {
   [[nodiscard]] std::size_t false_failures() const { return falsely_failed_.size(); }
 
  private:
+  [[nodiscard]] bool is_over_by_own_word(HostId target, const Observation& observation) const;
   [[nodiscard]] bool is_excused_by_trouble(HostId target, const Observation& observation) const;
   [[nodiscard]] bool is_excused_by_a_cut(HostId target, const Observation& observation) const;
   [[nodiscard]] bool is_reachable(HostId target, HostId observer) const;

@@ -70,20 +70,20 @@ void BoundsChecker::check_queues(HostId host) {
   }
 }
 
-/// A member that is alone has nobody to tell.
+/// A member that is alone has nobody to tell, and one that is frozen cannot.
 void BoundsChecker::check_drains(HostId host) {
   const core::Node& node = world_.node(host);
   Instant& drained_at = drained_at_[index_of(host)];
-  const bool is_alone = node.members().live_count() <= 1;
+  const bool can_tell = node.members().live_count() > 1 && world_.sound_since(host);
   const Instant since = std::max(drained_at, troubles_.still_since());
-  const bool is_overdue = world_.now() - since > settle_time && !is_alone;
+  const bool is_overdue = world_.now() - since > settle_time && can_tell;
   const std::size_t waiting = node.queue_sizes().updates;
   if (waiting > 0 && is_overdue) {
     violations_.add(look_text(world_, host) + "has kept updates waiting for " +
                     std::to_string(settle_time / std::chrono::seconds(1)) + " s, now " +
                     std::to_string(waiting));
   }
-  if (waiting == 0 || is_alone || is_overdue) drained_at = world_.now();
+  if (waiting == 0 || !can_tell || is_overdue) drained_at = world_.now();
 }
 
 void BoundsChecker::check_traffic() {

@@ -30,6 +30,14 @@ TEST_F(BoundsCheckerTest, AcceptsAQuietCluster) {
   EXPECT_EQ(watch(quiet + BoundsChecker::window_time), "");
 }
 
+TEST_F(BoundsCheckerTest, ExpectsNoUpdatesOfWhoIsFrozen) {
+  world_.command(n1, core::SetTagsCommand{.tags = {{"role", "db"}}});
+  ASSERT_GT(world_.node(n1).queue_sizes().updates, 0U);
+  world_.freeze(n1);
+
+  EXPECT_EQ(watch(quiet + BoundsChecker::settle_time), "");
+}
+
 TEST_F(BoundsCheckerTest, ObjectsToAMemberThatTalksAllTheTime) {
   // n1 is asked a thousand times a second, and answers.
   const std::uint32_t cluster = wire::cluster_hash(world_.node(n1).config().cluster);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/detector/fail_time.hpp"
+#include "core/detector/path_health.hpp"
 #include "sim/checkers.hpp"
 #include "sim/checkers_words.hpp"
 #include "sim/message_text.hpp"
@@ -14,6 +15,7 @@ namespace rollcall::sim {
 namespace {
 
 constexpr Duration slack = std::chrono::seconds(1);
+constexpr double share_to_judge = 0.5;
 
 Duration pause_budget(const core::Config& config) {
   return config.suspicion_time == Duration::zero() ? core::suspicion_time_auto
@@ -85,13 +87,18 @@ bool CompletenessChecker::judge(Ending& ending) {
   Duration longest{};
   for (const HostId observer : world_.hosts()) {
     if (!world_.is_running(observer)) continue;
-    if (knows_end_of(world_.node(observer), ending.life)) continue;
+    const ProcessId process{observer, world_.run(observer)};
+    if (knows_end_of(world_.node(observer), ending.life)) {
+      ending.listed.erase(process);
+      continue;
+    }
+    const Instant listed = ending.listed.try_emplace(process, world_.now()).first->second;
     all_know = false;
     const Duration allowed = bound(ending, observer);
     longest = std::max(longest, allowed);
     const Instant hears_since = tracks_[index_of(observer)].hears_since;
     if (hears_since == never) continue;
-    const Instant since = std::max({ending.at, hears_since, troubles_.calm_since()});
+    const Instant since = std::max({ending.at, listed, hears_since, troubles_.calm_since()});
     if (world_.now() - since <= allowed || !ending.objected.insert(observer).second) continue;
     violations_.add(look_text(world_, observer) + "still lists a life of " +
                     world_.name(ending.host) + " that ended at " + moment_text(ending.at));
@@ -100,17 +107,24 @@ bool CompletenessChecker::judge(Ending& ending) {
   return !all_know && world_.now() - last <= 2 * longest + slack;
 }
 
-/// A member that hears nobody buries nobody: it must have somebody to hear.
+/// A member that hears nobody buries nobody, nor does one that hears hardly anybody: four of its
+/// last eight pings must be answered, or two where so many others say that they lose as much
+/// (PROTOCOL.md, "Suspicion"). Where links answer fewer than half, only the others can help.
 bool CompletenessChecker::hears_somebody(HostId observer) {
   if (world_.node(observer).phase() != core::Phase::joined) return false;
   if (world_.node(observer).members().live_count() <= 2) return true;
   HostId& heard = tracks_[index_of(observer)].heard;
-  if (hears(observer, heard)) return true;
+  const auto is_clear = [&](HostId peer) {
+    return hears(observer, peer) && world_.answered_share(observer, peer) >= share_to_judge;
+  };
+  if (is_clear(heard)) return true;
+  std::size_t faint = 0;
   for (std::uint32_t i = 0; i < world_.host_count(); ++i) {
     heard = HostId{i};
-    if (hears(observer, heard)) return true;
+    if (is_clear(heard)) return true;
+    if (hears(observer, heard)) ++faint;
   }
-  return false;
+  return faint >= core::PathHealth::reporters_needed;
 }
 
 bool CompletenessChecker::hears(HostId observer, HostId peer) const {
@@ -138,18 +152,35 @@ void DepartureChecker::on_event(const Observation& observation) {
     case core::EventKind::member_leave:
       return note_departure(observation);
     case core::EventKind::member_failed:
-      break;
+      return on_verdict(observation);
     default:
       return;
   }
-  const auto departure = departures_.find(observation.event.life.id);
-  if (departure == departures_.end()) return;
-  if (!could_hear(observation.observer.host, departure->second)) return;
-  for (const HostId host : world_.hosts()) {
-    const bool is_accuser = world_.is_running(host) && world_.name(host) == observation.event.by;
-    if (is_accuser && !could_hear(host, departure->second)) return;
+}
+
+void DepartureChecker::on_verdict(const Observation& observation) {
+  const LifeId& life = observation.event.life.id;
+  const auto departure = departures_.find(life);
+  if (departure == departures_.end()) {
+    failed_without_blame_.insert(life);
+    return;
   }
+  const auto by = accuser(observation);
+  const bool could_know = could_hear(observation.observer.host, departure->second) &&
+                          (!by || could_hear(*by, departure->second));
+  if (!could_know) {
+    failed_without_blame_.insert(life);
+    return;
+  }
+  if (!by && failed_without_blame_.contains(life)) return;
   violations_.add(observer_text(observation) + ": it has left, and did not fail");
+}
+
+std::optional<HostId> DepartureChecker::accuser(const Observation& observation) const {
+  for (const HostId host : world_.hosts()) {
+    if (world_.is_running(host) && world_.name(host) == observation.event.by) return host;
+  }
+  return std::nullopt;
 }
 
 void DepartureChecker::note_departure(const Observation& observation) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -34,7 +35,9 @@ struct EndingBounds {
 
 /// Every end of a life is known, within its bound, to every member that could know: that has been
 /// sound and not alone for so long. Trouble of any kind (not the ends of other processes) starts
-/// the time anew.
+/// the time anew. Who hears of the life when it is over already, from one that could not know, has
+/// as long from then: it must not take that one's word for the end (PROTOCOL.md, "Nobody fails a
+/// member on hearsay").
 ///
 /// Limits: an end is followed until all know it, or as long again as its bound.
 class CompletenessChecker {
@@ -62,6 +65,8 @@ class CompletenessChecker {
     Instant at{};
     bool is_silent = false;
     std::set<HostId> objected{};
+    /// Since when each process has listed the life, of those that do.
+    std::map<ProcessId, Instant> listed{};
   };
 
   void follow(HostId host);
@@ -82,6 +87,10 @@ class CompletenessChecker {
 
 /// Nobody says "failed" of a member that has left, if the leaver and the accuser could reach one
 /// another when it left.
+///
+/// A verdict of before the departure, or of one that could not hear of it, goes on to those who
+/// come later (PROTOCOL.md, "Tombstones"), and to them its accuser may have no name any more: they
+/// are not blamed for repeating it.
 class DepartureChecker {
  public:
   DepartureChecker(const World& world, const TroubleLog& troubles, Duration grace)
@@ -99,12 +108,17 @@ class DepartureChecker {
   };
 
   void note_departure(const Observation& observation);
+  void on_verdict(const Observation& observation);
+  /// The host of the member that passed the verdict; nothing if it is unknown, or does not run.
+  [[nodiscard]] std::optional<HostId> accuser(const Observation& observation) const;
   [[nodiscard]] bool could_hear(HostId member, const Departure& departure) const;
 
   const World& world_;
   const TroubleLog& troubles_;
   Duration grace_;
   std::map<LifeId, Departure> departures_;
+  /// Lives of which "failed" was said by somebody whom the departure does not bind.
+  std::set<LifeId> failed_without_blame_;
   Violations violations_{"departures"};
 };
 

@@ -121,6 +121,13 @@ class Network {
     if (happens(from, link(from, to).loss)) return true;
     return has_losses_ && (happens(from, loss(from).out) || happens(from, loss(to).in));
   }
+  /// The share of pings that are answered while the path is open.
+  [[nodiscard]] double answered_share(HostId from, HostId to) const {
+    const auto arrives = [this](HostId one, HostId other) {
+      return (1 - link(one, other).loss) * (1 - loss(one).out) * (1 - loss(other).in);
+    };
+    return arrives(from, to) * arrives(to, from);
+  }
   [[nodiscard]] bool loses_segment(HostId from, HostId to);
   [[nodiscard]] Duration draw_delay(HostId from, HostId to);
   [[nodiscard]] Duration draw_datagram_delay(HostId from, HostId to);

@@ -168,6 +168,10 @@ class World {
   [[nodiscard]] bool are_connected(HostId one, HostId other) const {
     return fabric_.path_is_up(one, other) && fabric_.path_is_up(other, one);
   }
+  /// The share of one host's pings to another that are answered while it can send to it.
+  [[nodiscard]] double answered_share(HostId one, HostId other) const {
+    return fabric_.network().answered_share(one, other);
+  }
   /// The time of day on the host, since the beginning of time.
   [[nodiscard]] Duration wall_time(HostId host) const;
   /// Datagrams dropped because the host's line was full, in and out.

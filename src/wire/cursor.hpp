@@ -12,18 +12,16 @@
 #include <string_view>
 
 #include "base/address.hpp"
+#include "base/byte_order.hpp"
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 
 /// Fields at a moving place in bytes. Whoever uses these has made sure of the room before, once
 /// for a whole run of fields: that is why they are fast, and why only the codecs use them.
+/// (base/byte_cursor.hpp asks before each field.)
 namespace rollcall::wire {
 
-template <std::unsigned_integral Word>
-constexpr Word little_endian(Word word) {
-  if constexpr (std::endian::native == std::endian::big) return std::byteswap(word);
-  return word;
-}
+inline constexpr std::endian byte_order = std::endian::little;
 
 /// Copies a few bytes (names, mostly below 32) without the call that memcpy makes when it does
 /// not know the size: two copies of a fixed size, which overlap in the middle.
@@ -56,9 +54,9 @@ class FieldWriter {
   explicit FieldWriter(std::byte* at) : at_(at) {}
 
   void u8(std::uint8_t value) { *at_++ = std::byte{value}; }
-  void u16(std::uint16_t value) { word(little_endian(value)); }
-  void u32(std::uint32_t value) { word(little_endian(value)); }
-  void u64(std::uint64_t value) { word(little_endian(value)); }
+  void u16(std::uint16_t value) { word(in_order<byte_order>(value)); }
+  void u32(std::uint32_t value) { word(in_order<byte_order>(value)); }
+  void u64(std::uint64_t value) { word(in_order<byte_order>(value)); }
   void life_id(const LifeId& id) {
     u64(id.high);
     u64(id.low);
@@ -134,9 +132,9 @@ class FieldReader {
   [[nodiscard]] std::uint8_t peek() const { return std::to_integer<std::uint8_t>(*at_); }
 
   std::uint8_t u8() { return std::to_integer<std::uint8_t>(*at_++); }
-  std::uint16_t u16() { return little_endian(word<std::uint16_t>()); }
-  std::uint32_t u32() { return little_endian(word<std::uint32_t>()); }
-  std::uint64_t u64() { return little_endian(word<std::uint64_t>()); }
+  std::uint16_t u16() { return in_order<byte_order>(word<std::uint16_t>()); }
+  std::uint32_t u32() { return in_order<byte_order>(word<std::uint32_t>()); }
+  std::uint64_t u64() { return in_order<byte_order>(word<std::uint64_t>()); }
   LifeId life_id() {
     const std::uint64_t high = u64();
     return {high, u64()};

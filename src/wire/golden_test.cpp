@@ -9,24 +9,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hex_test.hpp"
 #include "wire/datagram.hpp"
 #include "wire/stream.hpp"
 #include "wire/tags.hpp"
 
 namespace rollcall::wire {
 namespace {
-
-std::string hex(Bytes bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    const auto value = std::to_integer<unsigned>(byte);
-    if (!text.empty()) text += ' ';
-    text += digits[value >> 4U];
-    text += digits[value & 0xFU];
-  }
-  return text;
-}
 
 constexpr LifeId a = {0x0102030405060708, 0x090a0b0c0d0e0f10};
 constexpr LifeId b = {0x1112131415161718, 0x191a1b1c1d1e1f20};
@@ -43,13 +32,13 @@ template <class T>
 std::string datagram_hex(const T& message) {
   DatagramWriter writer(envelope());
   EXPECT_TRUE(writer.add(message));
-  return hex(writer.bytes());
+  return hex(writer.bytes(), " ");
 }
 
 std::string frame_hex(const StreamMessage& message) {
   ByteVector frame;
   encode_frame(envelope(), message, frame);
-  return hex(frame);
+  return hex(frame, " ");
 }
 
 Update db1() {
@@ -92,7 +81,7 @@ TEST(GoldenTest, TheExampleOfTheDocumentIsWhatIsSent) {
   ASSERT_TRUE(writer.add(Ping{.sequence = 7, .target = b, .digest = 0x2122232425262728}));
   ASSERT_TRUE(writer.add(update));
 
-  EXPECT_EQ(hex(writer.bytes()), documented_hex("### An example"));
+  EXPECT_EQ(hex(writer.bytes(), " "), documented_hex("### An example"));
 }
 
 TEST(GoldenTest, Ping) {

@@ -110,7 +110,7 @@ TEST_F(EtcdTlsTest, RefusesFilesThatAreNoCertificates) {
   const auto engine = make_etcd_log(config_of(wrong), io, host);
 
   ASSERT_FALSE(engine);
-  EXPECT_EQ("registry_ca_file", engine.error().field);
+  EXPECT_EQ("registry-ca-file", engine.error().field);
   EXPECT_NE(std::string::npos, engine.error().message.find("client.key")) << engine.error().message;
 }
 

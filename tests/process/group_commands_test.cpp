@@ -100,6 +100,35 @@ TEST_F(GroupCommandsTest, JoinShowAndLeave) {
   EXPECT_THAT(numbers, ElementsAre(2, 3, 4));
 }
 
+TEST_F(GroupCommandsTest, WhatMayBeOutOfDateIsShownWithTheAdvice) {
+  const Agents agents = start_voters(3);
+  ask_cli(*agents[0], {"group", "join", "web", "w1"});
+  ASSERT_TRUE(eventually([&] { return ids(group(*agents[2], "web")).size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return ask_cli(*agents[2], {"groups"}).err.empty(); }));
+
+  agents[0]->kill();
+  agents[1]->kill();
+
+  const std::vector<std::vector<std::string>> reads{
+      {"groups"}, {"views"}, {"group", "members", "web"}};
+  for (const std::vector<std::string>& read : reads) {
+    EXPECT_TRUE(eventually([&] {
+      const RunResult result = ask_cli(*agents[2], read);
+      return result.status == 0 && result.err.find("may be out of date by") != std::string::npos;
+    })) << read.back();
+  }
+}
+
+TEST_F(GroupCommandsTest, AWatchFromAViewToComeSaysThatThereIsNone) {
+  const Agents agents = start_voters(1);
+  ask_cli(*agents[0], {"group", "join", "web", "w1"});
+
+  const Running watch = begin("watch", *agents[0], {"group", "watch", "web", "--since", "99"});
+
+  EXPECT_TRUE(eventually([&] { return watch.said().find("view 1") != std::string::npos; }));
+  EXPECT_THAT(read_file(watch.err), HasSubstr("there is no view 99 yet; here is the present one"));
+}
+
 TEST_F(GroupCommandsTest, OneLeadsAfterTheOtherWithAHigherToken) {
   const Agents agents = start_voters(3);
   const Running first = lead("a", *agents[0]);

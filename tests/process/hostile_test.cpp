@@ -6,14 +6,12 @@
 #include <span>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
 #include "base/prng.hpp"
 #include "process/agents.hpp"
+#include "process/raw_stream.hpp"
 #include "wire/datagram.hpp"
 #include "wire/stream.hpp"
 
@@ -30,43 +28,6 @@ constexpr std::size_t version_at = 2;
 std::uint16_t port_of(const std::string& address) {
   return static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1)));
 }
-
-/// A peer that speaks no protocol: it sends bytes and takes what comes back.
-class RawStream {
- public:
-  explicit RawStream(std::uint16_t port) {
-    boost::system::error_code code;
-    socket_.connect({asio::ip::make_address("127.0.0.1"), port}, code);
-    const timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
-    setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  /// False when the other side would not take it.
-  bool send(std::span<const std::byte> bytes) {
-    boost::system::error_code code;
-    asio::write(socket_, asio::buffer(bytes.data(), bytes.size()), code);
-    return !code;
-  }
-  bool send(std::string_view text) { return send(std::as_bytes(std::span(text))); }
-  void end_of_sending() {
-    boost::system::error_code code;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, code);
-  }
-  /// Everything until the other side closes.
-  std::string answer() {
-    std::string text;
-    std::array<char, 4096> piece{};
-    boost::system::error_code code;
-    while (!code) {
-      const std::size_t size = socket_.read_some(asio::buffer(piece), code);
-      text.append(piece.data(), size);
-    }
-    return text;
-  }
-
- private:
-  asio::io_context io_;
-  asio::ip::tcp::socket socket_{io_};
-};
 
 void send_datagram(std::uint16_t port, std::span<const std::byte> bytes) {
   asio::io_context io;

@@ -54,6 +54,24 @@ TEST_P(Leaving, UnderLossIsKnownToAllAndNeverAFailure) {
   EXPECT_EQ(failures(), 0U);
 }
 
+TEST_P(Leaving, BeforeTheWelcomeHasArrivedIsNoFailureEither) {
+  make({.size = 2});
+  const HostId introducer{0};
+  const HostId host{1};
+  world().start(introducer);
+  world().start(host, {cluster_->seed()});
+  const LifeId life = cluster_->life(host).id;
+  const auto is_let_in = [&] { return world().node(introducer).members().find(life).has_value(); };
+  ASSERT_TRUE(world().run_until(is_let_in, 1s, 10us));
+  ASSERT_EQ(world().node(host).members().live_count(), 1U);  // it knows nobody whom it could tell
+
+  world().command(host, core::LeaveCommand{});
+  world().run_for(20s);
+
+  EXPECT_TRUE(all_list(host, life, core::State::left));
+  EXPECT_EQ(failures(), 0U);
+}
+
 TEST_P(Leaving, CanBeFollowedByANewLife) {
   make_joined(5);
   world().run_for(5s);

@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "consensus/raft/codec.hpp"
 
-#include <array>
-#include <concepts>
 #include <optional>
 #include <utility>
 #include <variant>
 
 #include "base/check.hpp"
+#include "consensus/raft/fields.hpp"
 
 namespace rollcall::consensus::raft {
 namespace {
@@ -24,113 +23,7 @@ enum class Kind : std::uint8_t {
   not_member = 8
 };
 
-/// Terms, indexes and sizes end here, so that adding to one never wraps, and a disk that knows only
-/// signed numbers can keep it.
-constexpr std::uint64_t number_max = std::uint64_t{1} << 62U;
-
 constexpr std::size_t entry_head_bytes = 8 + 1 + 4;
-
-class Writer {
- public:
-  explicit Writer(ByteVector& out) : out_(out) {}
-
-  template <std::unsigned_integral Word>
-  void word(Word value) {
-    std::array<std::byte, sizeof(Word)> raw{};
-    for (std::size_t i = 0; i < sizeof(Word); ++i) {
-      raw[i] = static_cast<std::byte>((std::uint64_t{value} >> (8 * i)) & 0xFFU);
-    }
-    out_.insert(out_.end(), raw.begin(), raw.end());
-  }
-  template <class Enum>
-  void choice(Enum value) {
-    word(static_cast<std::uint8_t>(value));
-  }
-  void term(Term term) { word(number(term)); }
-  void index(Index index) { word(number(index)); }
-  void position(const Position& position) {
-    index(position.index);
-    term(position.term);
-  }
-  void bytes(Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
-  void payload(Bytes bytes_of) {
-    ROLLCALL_CHECK(bytes_of.size() <= Config::payload_bytes_max);
-    word(static_cast<std::uint32_t>(bytes_of.size()));
-    bytes(bytes_of);
-  }
-
- private:
-  ByteVector& out_;
-};
-
-/// Keeps the first error; what is not there reads as zero, so that a decoder reads everything and
-/// asks once.
-class Reader {
- public:
-  explicit Reader(Bytes bytes) : rest_(bytes) {}
-
-  template <std::unsigned_integral Word>
-  Word word() {
-    if (rest_.size() < sizeof(Word)) {
-      fail(DecodeError::too_short);
-      return 0;
-    }
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(Word); ++i) {
-      value |= std::to_integer<std::uint64_t>(rest_[i]) << (8 * i);
-    }
-    rest_ = rest_.subspan(sizeof(Word));
-    return static_cast<Word>(value);
-  }
-  std::uint64_t number() {
-    const auto value = word<std::uint64_t>();
-    require(value <= number_max);
-    return value;
-  }
-  Term term() { return Term{number()}; }
-  Index index() { return Index{number()}; }
-  Position position() {
-    const Index at = index();
-    return {.term = term(), .index = at};
-  }
-  template <class Enum>
-  Enum choice(Enum first, Enum last) {
-    const auto value = word<std::uint8_t>();
-    const bool known =
-        value >= static_cast<std::uint8_t>(first) && value <= static_cast<std::uint8_t>(last);
-    require(known);
-    return known ? static_cast<Enum>(value) : first;
-  }
-  Bytes bytes(std::size_t size) {
-    if (size > rest_.size()) {
-      fail(DecodeError::too_short);
-      return {};
-    }
-    const Bytes taken = rest_.first(size);
-    rest_ = rest_.subspan(size);
-    return taken;
-  }
-  ByteVector payload() {
-    const std::size_t size = word<std::uint32_t>();
-    if (size > Config::payload_bytes_max) fail(DecodeError::too_large);
-    const Bytes taken = error_ ? Bytes() : bytes(size);
-    return {taken.begin(), taken.end()};
-  }
-  void require(bool holds) {
-    if (!holds) fail(DecodeError::bad_value);
-  }
-  void fail(DecodeError error) {
-    if (!error_) error_ = error;
-    rest_ = {};
-  }
-
-  [[nodiscard]] std::size_t left() const { return rest_.size(); }
-  [[nodiscard]] const std::optional<DecodeError>& error() const { return error_; }
-
- private:
-  Bytes rest_;
-  std::optional<DecodeError> error_;
-};
 
 void write(Writer& out, const VoteRequest& message) {
   out.choice(Kind::vote_request);
@@ -169,7 +62,7 @@ void write(Writer& out, const Append& message) {
   out.position(message.previous);
   out.index(message.commit);
   out.word(message.round);
-  out.word(static_cast<std::uint16_t>(message.entries.size()));
+  out.count<std::uint16_t>(message.entries.size());
   Index expected = next(message.previous.index);
   for (const Entry& entry : message.entries) {
     ROLLCALL_CHECK(entry.index == expected);
@@ -188,9 +81,9 @@ Message read_append(Reader& in) {
   const std::size_t count = in.word<std::uint16_t>();
   if (count > Config::entries_max) in.fail(DecodeError::too_many);
   if (count * entry_head_bytes > in.left()) in.fail(DecodeError::too_short);
-  if (in.error()) return message;
+  if (!in.is_good()) return message;
   message.entries.reserve(count);
-  for (std::size_t i = 1; i <= count && !in.error(); ++i) {
+  for (std::size_t i = 1; i <= count && in.is_good(); ++i) {
     Entry entry;
     entry.index = advanced(message.previous.index, i);
     entry.term = in.term();
@@ -227,7 +120,7 @@ void write(Writer& out, const InstallChunk& message) {
   out.position(message.snapshot.last);
   out.word(message.snapshot.size);
   const ByteVector membership = encode(message.snapshot.membership);
-  out.word(static_cast<std::uint16_t>(membership.size()));
+  out.count<std::uint16_t>(membership.size());
   out.bytes(membership);
   out.word(message.offset);
   out.word(message.round);
@@ -310,7 +203,7 @@ std::expected<Message, DecodeError> decode_message(Bytes bytes) {
   Reader reader(bytes);
   auto message = read(static_cast<Kind>(reader.word<std::uint8_t>()), reader);
   if (!message) return std::unexpected(DecodeError::unknown_kind);
-  if (reader.error()) return std::unexpected(*reader.error());
+  if (!reader.is_good()) return std::unexpected(reader.error());
   if (reader.left() != 0) return std::unexpected(DecodeError::too_long);
   return std::move(*message);
 }

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/hex_test.hpp"
 #include "consensus/raft/text.hpp"
 
 namespace rollcall::consensus::raft {
@@ -24,18 +25,6 @@ ByteVector encoded(const Message& message) {
   ByteVector out;
   encode(message, out);
   return out;
-}
-
-std::string hex(Bytes bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    const auto value = std::to_integer<unsigned>(byte);
-    if (!text.empty()) text += ' ';
-    text += digits[value >> 4U];
-    text += digits[value & 0xFU];
-  }
-  return text;
 }
 
 ByteVector bytes_of(std::string_view text) {
@@ -133,7 +122,7 @@ TEST(RaftCodecGolden, EveryMessage) {
   const auto all = samples();
   ASSERT_EQ(all.size(), expected.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
-    EXPECT_EQ(hex(encoded(all[i].second)), expected[i]) << all[i].first;
+    EXPECT_EQ(hex(encoded(all[i].second), " "), expected[i]) << all[i].first;
   }
 }
 
@@ -167,7 +156,7 @@ TEST(RaftCodec, GivesBackEveryMessage) {
 TEST(RaftCodec, AppendsToWhatIsThere) {
   ByteVector out = bytes_of("head");
   encode(TimeoutNow{Term{3}}, out);
-  EXPECT_EQ(hex(out), "68 65 61 64 07 03 00 00 00 00 00 00 00");
+  EXPECT_EQ(hex(out, " "), "68 65 61 64 07 03 00 00 00 00 00 00 00");
 }
 
 TEST(RaftCodec, TheLongestMessagesFit) {

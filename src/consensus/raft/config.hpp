@@ -50,6 +50,7 @@ struct Config {
   std::uint64_t trailing_entries = 4'096;
   /// Bytes of log in memory that make a snapshot due too; half of it may trail.
   std::size_t log_bytes_max = 64U << 20U;
+  /// Of one piece of a snapshot on its way to a follower.
   std::size_t chunk_bytes = 128U << 10U;
 };
 

@@ -3,6 +3,9 @@
 #include "consensus/raft/membership.hpp"
 
 #include <algorithm>
+#include <bit>
+
+#include "base/byte_cursor.hpp"
 
 namespace rollcall::consensus::raft {
 namespace {
@@ -18,21 +21,6 @@ bool ascends(const std::vector<VoterId>& ids) {
 
 void insert(std::vector<VoterId>& ids, VoterId id) {
   ids.insert(std::ranges::lower_bound(ids, id), id);
-}
-
-void put(ByteVector& out, std::uint64_t value, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i) {
-    out.push_back(static_cast<std::byte>((value >> (8U * i)) & 0xFFU));
-  }
-}
-
-/// The bytes are there.
-std::uint64_t get(Bytes in, std::size_t offset, std::size_t bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    value |= std::to_integer<std::uint64_t>(in[offset + i]) << (8U * i);
-  }
-  return value;
 }
 
 }  // namespace
@@ -81,24 +69,27 @@ std::optional<Membership> changed(const Membership& membership, const Membership
 }
 
 ByteVector encode(const Membership& membership) {
-  ByteVector out;
-  out.reserve(head_bytes + id_bytes * (membership.voters.size() + membership.learners.size()));
-  put(out, version, 1);
-  put(out, membership.voters.size(), 2);
-  put(out, membership.learners.size(), 2);
-  for (const VoterId id : membership.voters) put(out, number(id), id_bytes);
-  for (const VoterId id : membership.learners) put(out, number(id), id_bytes);
-  return out;
+  ByteVector bytes;
+  bytes.reserve(head_bytes + id_bytes * (membership.voters.size() + membership.learners.size()));
+  ByteWriter<std::endian::little> out(bytes);
+  out.word(version);
+  out.count<std::uint16_t>(membership.voters.size());
+  out.count<std::uint16_t>(membership.learners.size());
+  for (const VoterId id : membership.voters) out.word(number(id));
+  for (const VoterId id : membership.learners) out.word(number(id));
+  return bytes;
 }
 
 std::optional<Membership> decode_membership(Bytes bytes) {
-  if (bytes.size() < head_bytes || get(bytes, 0, 1) != version) return std::nullopt;
-  const std::size_t voters = get(bytes, 1, 2);
-  const std::size_t learners = get(bytes, 3, 2);
-  if (bytes.size() != head_bytes + id_bytes * (voters + learners)) return std::nullopt;
+  ByteReader<std::endian::little> in(bytes);
+  in.require(in.word<std::uint8_t>() == version);
+  const std::size_t voters = in.word<std::uint16_t>();
+  const std::size_t learners = in.word<std::uint16_t>();
+  in.require(in.left() == id_bytes * (voters + learners));
+  if (!in.is_good()) return std::nullopt;
   Membership membership;
   for (std::size_t i = 0; i < voters + learners; ++i) {
-    const VoterId id{get(bytes, head_bytes + id_bytes * i, id_bytes)};
+    const VoterId id{in.word<std::uint64_t>()};
     (i < voters ? membership.voters : membership.learners).push_back(id);
   }
   // A membership without voters could never commit anything again.

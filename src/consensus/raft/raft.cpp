@@ -65,6 +65,12 @@ void Raft::on_message(VoterId from, Message message, Instant now, Effects& effec
   state_->settle();
 }
 
+void Raft::on_failed(VoterId replica, Instant now, Effects& effects) {
+  state_->begin(now, effects);
+  state_->on_failed(replica);
+  state_->settle();
+}
+
 void Raft::on_stored(StoreId id, Instant now, Effects& effects) {
   state_->begin(now, effects);
   state_->on_stored(id);

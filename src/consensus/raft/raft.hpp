@@ -118,6 +118,11 @@ class Raft {
 
   void on_message(VoterId from, Message message, Instant now, Effects& effects);
 
+  /// A failure detector has found that this replica, if it leads, does so no more. A hint, which
+  /// may be wrong: a follower of it votes for others from now on and campaigns soon, not after an
+  /// election timeout; a leader that is heard after all is followed again. Others are no reason.
+  void on_failed(VoterId replica, Instant now, Effects& effects);
+
   void on_stored(StoreId id, Instant now, Effects& effects);
   void on_store_refused(StoreId id, Instant now, Effects& effects);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -41,6 +42,18 @@ class RaftDisk {
     doubtful_.reset();
   }
   void refuse() { doubtful_ = std::exchange(under_way_, std::nullopt); }
+  /// At once, for worlds in which no crash comes between.
+  void write(const Store& store) {
+    hard = store.hard;
+    if (store.install) {
+      snapshot = store.install;
+      data = received;
+      entries.clear();
+    }
+    entries.erase(entries.begin(), entries.lower_bound(store.keep_from));
+    entries.erase(entries.lower_bound(store.from), entries.end());
+    for (const Entry& entry : store.entries) entries[entry.index] = entry;
+  }
 
   /// A piece of a snapshot; false if it does not follow the one before.
   bool add_piece(const StoreChunk& chunk) {
@@ -48,6 +61,12 @@ class RaftDisk {
     if (received.size() != chunk.offset) return false;
     received.insert(received.end(), chunk.data.begin(), chunk.data.end());
     return true;
+  }
+
+  /// Of the snapshot; it has that much.
+  [[nodiscard]] ByteVector piece(std::uint64_t offset, std::uint64_t size) const {
+    const auto begin = data.begin() + static_cast<std::ptrdiff_t>(offset);
+    return {begin, begin + static_cast<std::ptrdiff_t>(size)};
   }
 
   void crash(Prng& prng) {
@@ -62,18 +81,6 @@ class RaftDisk {
   }
 
  private:
-  void write(const Store& store) {
-    hard = store.hard;
-    if (store.install) {
-      snapshot = store.install;
-      data = received;
-      entries.clear();
-    }
-    entries.erase(entries.begin(), entries.lower_bound(store.keep_from));
-    entries.erase(entries.lower_bound(store.from), entries.end());
-    for (const Entry& entry : store.entries) entries[entry.index] = entry;
-  }
-
   std::optional<Store> under_way_;
   std::optional<Store> doubtful_;  // refused, and perhaps there
 };

@@ -34,6 +34,21 @@ void Raft::State::arm_election() {
   election_at_ = now_ + prng_.between(config.election_timeout, 2 * config.election_timeout);
 }
 
+/// The voters campaign one after the other, in the order of their ids, so that votes are not split:
+/// the first leaves the verdict the time to reach the others, who ignore requests until it has;
+/// each further one leaves those before it the time to win.
+void Raft::State::on_failed(VoterId replica) {
+  if (role != Role::follower || replica == VoterId::nobody || leader != replica) return;
+  leader = VoterId::nobody;
+  arm_election();
+  if (!is_eligible()) return;
+  const auto before = std::ranges::count_if(
+      membership().voters, [&](VoterId voter) { return voter < config.self && voter != replica; });
+  const Duration step = config.election_timeout / 10;
+  election_at_ =
+      std::min(election_at_, now_ + before * step + prng_.between(step / 3, 2 * step / 3));
+}
+
 bool Raft::State::can_campaign() const {
   return is_eligible() && !store_failing && !installing();
 }

@@ -123,6 +123,22 @@ TEST(RaftRegression, ACandidateWaitsUntilItsEntriesAndItsVoteAreOnTheDisk) {
             "-> 3 asks for a vote in term 2, last 3@1\n");
 }
 
+TEST(RaftRegression, ASnapshotThatNoDiskCanKeepIsNotTaken) {
+  RaftRig rig({});
+  constexpr std::uint64_t largest = std::uint64_t{1} << 31U;
+  const auto offer = [&](std::uint64_t size) {
+    const SnapshotMeta meta{.last = at(50, 1), .membership = voters(3), .size = size};
+    rig.message(
+        2, InstallChunk{
+               .term = Term{1}, .snapshot = meta, .offset = 0, .round = 0, .data = ByteVector(3)});
+    return rig.effects();
+  };
+
+  EXPECT_EQ(offer(largest + 1), "");
+  EXPECT_EQ(rig.raft().counters().messages_refused, 1U);
+  EXPECT_NE(offer(largest).find("store piece #1 of snapshot 50@1"), std::string::npos);
+}
+
 TEST(RaftRegression, AVoteDuringASnapshotWaitsForTheDiskAndStartsNoCampaign) {
   RaftRig rig({});
   const SnapshotMeta meta{.last = at(50, 1), .membership = voters(3), .size = 3};

@@ -35,6 +35,12 @@ class RaftRig {
     raft_.on_message(VoterId{from}, std::move(message), now_, effects_);
     collect();
   }
+  /// A failure detector says so.
+  void failed(std::uint64_t replica) {
+    note(std::to_string(replica) + " failed");
+    raft_.on_failed(VoterId{replica}, now_, effects_);
+    collect();
+  }
   /// The store under way is on the disk.
   void stored() {
     const StoreId id = std::exchange(storing_, StoreId::none);

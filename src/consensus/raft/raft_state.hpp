@@ -25,6 +25,7 @@ class Raft::State {
 
   void bootstrap(const Membership& membership);
   void on_message(VoterId from, Message& message);
+  void on_failed(VoterId replica);
   void on_stored(StoreId id);
   void on_store_refused(StoreId id);
   void on_chunk_stored(ChunkId id);

@@ -18,11 +18,15 @@ void Prober::stop() {
 }
 
 std::optional<std::uint32_t> Prober::probe(Slot slot) {
-  if (std::ranges::find(probes_, slot, &Probe::slot) != probes_.end()) return std::nullopt;
+  const auto under_way = std::ranges::find(probes_, slot, &Probe::slot);
+  if (under_way != probes_.end()) {
+    return under_way->started == context_.now ? std::optional(under_way->ping) : std::nullopt;
+  }
   ++context_.counters.probes;
   const std::uint32_t ping = pings_.ping(slot, PingPurpose::probe);
   probes_.push_back({.slot = slot,
                      .life = context_.table.at(slot).life.id,
+                     .ping = ping,
                      .started = context_.now,
                      .deadline = context_.now + context_.patience(slot)});
   return ping;

@@ -45,8 +45,8 @@ class Prober {
   /// Probes the next member on the ring that is not in doubt, for one before it is: neighbours
   /// that are lost together are found in one sweep.
   void probe_beyond_suspects();
-  /// Probes a member now, whatever the schedule; returns the first ping's sequence number, unless
-  /// a probe of it is under way.
+  /// Probes a member now, whatever the schedule; returns the sequence number of a ping that goes
+  /// out at this moment, unless a probe has been under way for longer.
   std::optional<std::uint32_t> probe(Slot slot);
   void on_answer(Slot slot);
   void on_report(Slot slot, wire::Finding finding);
@@ -64,6 +64,7 @@ class Prober {
   struct Probe {
     Slot slot{};
     LifeId life;
+    std::uint32_t ping = 0;  // the first one
     Stage stage = Stage::direct;
     Instant started{};
     Instant deadline{};

@@ -196,7 +196,12 @@ void Suspicions::ask_controls(Slot suspect) {
   const auto others = context_.pick_live(controls, [&](Slot slot) {
     return slot != suspect && context_.table.at(slot).state == State::alive;
   });
-  for (const Slot slot : others) pings_.ping(slot, PingPurpose::sample);
+  for (const Slot slot : others) {
+    const std::uint32_t ping = pings_.ping(slot, PingPurpose::sample);
+    // What is needed for a verdict is also what there is to learn from: one whose own path was cut
+    // for long could pass none for as long again. One in doubt would tell of the other side.
+    if (!contains(slot)) pings_.count_as_sample(ping);
+  }
 }
 
 void Suspicions::speak(Suspicion& suspicion) {

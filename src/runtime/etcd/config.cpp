@@ -40,10 +40,10 @@ std::expected<std::vector<HostPort>, Error> read_servers(std::string_view list) 
 
 std::optional<Error> problem_beside(const EtcdConfig& config) {
   if (!config.password.empty() && config.user.empty()) {
-    return refused("registry_user", "there is a password for etcd, but no user; name the user too");
+    return refused("registry-user", "there is a password for etcd, but no user; name the user too");
   }
   if (config.cert_file.empty() != config.key_file.empty()) {
-    return refused(config.cert_file.empty() ? "registry_cert_file" : "registry_key_file",
+    return refused(config.cert_file.empty() ? "registry-cert-file" : "registry-key-file",
                    "a certificate for etcd and its key belong together; give both or none");
   }
   const bool has_files = !config.ca_file.empty() || !config.cert_file.empty();

@@ -38,13 +38,13 @@ TEST(EtcdConfigTest, SaysWhatIsWrong) {
   EXPECT_EQ("registry: \"\" is no server of etcd; allowed is HOST:PORT", refusal(options));
   options.registry = "etcd://a:2379";
   options.registry_password = "p";
-  EXPECT_TRUE(refusal(options).starts_with("registry_user:"));
+  EXPECT_TRUE(refusal(options).starts_with("registry-user:"));
   options.registry_user = "u";
   options.registry_ca_file = "ca.pem";
   EXPECT_TRUE(refusal(options).starts_with("registry: there are certificates"));
   options.registry = "etcds://a:2379";
   options.registry_cert_file = "c.pem";
-  EXPECT_TRUE(refusal(options).starts_with("registry_key_file:"));
+  EXPECT_TRUE(refusal(options).starts_with("registry-key-file:"));
 }
 
 }  // namespace

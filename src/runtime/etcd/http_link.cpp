@@ -3,6 +3,7 @@
 #include "runtime/etcd/http_link.hpp"
 
 #include <concepts>
+#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -305,11 +306,26 @@ Error unreadable(std::string field, const std::string& file, std::string_view wh
           .field = std::move(field)};
 }
 
+/// OpenSSL may be missing on this machine (openssl_on_demand.cpp), or unable to serve.
+std::expected<std::shared_ptr<TlsFiles>, Error> make_tls_files() {
+  try {
+    return std::make_shared<TlsFiles>();
+  } catch (const std::exception& problem) {
+    return std::unexpected(Error{
+        .code = rollcall::ErrorCode::not_allowed,
+        .message = std::string("TLS to etcd is not to be had here: ") + problem.what() +
+                   "; install OpenSSL 3 (Debian's package libssl3), or name a registry of etcd://",
+        .field = "registry"});
+  }
+}
+
 }  // namespace
 
 std::expected<std::shared_ptr<TlsFiles>, Error> read_tls_files(const EtcdConfig& config) {
   if (!config.has_tls) return nullptr;
-  auto files = std::make_shared<TlsFiles>();
+  auto made = make_tls_files();
+  if (!made) return made;
+  const std::shared_ptr<TlsFiles> files = *std::move(made);
   asio::ssl::context& context = files->context;
   ErrorCode code;
   context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, code);
@@ -318,15 +334,15 @@ std::expected<std::shared_ptr<TlsFiles>, Error> read_tls_files(const EtcdConfig&
     context.set_default_verify_paths(code);
   } else if (context.load_verify_file(config.ca_file, code); code) {
     return std::unexpected(
-        unreadable("registry_ca_file", config.ca_file, "etcd's authority", code));
+        unreadable("registry-ca-file", config.ca_file, "etcd's authority", code));
   }
   if (config.cert_file.empty()) return files;
   if (context.use_certificate_chain_file(config.cert_file, code); code) {
     return std::unexpected(
-        unreadable("registry_cert_file", config.cert_file, "a certificate for etcd", code));
+        unreadable("registry-cert-file", config.cert_file, "a certificate for etcd", code));
   }
   if (context.use_private_key_file(config.key_file, asio::ssl::context::pem, code); code) {
-    return std::unexpected(unreadable("registry_key_file", config.key_file,
+    return std::unexpected(unreadable("registry-key-file", config.key_file,
                                       "the key of the certificate for etcd", code));
   }
   return files;

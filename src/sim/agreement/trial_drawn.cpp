@@ -115,8 +115,9 @@ class Faults {
   /// One observer, or two, are wrong about a member for a while.
   void accuse(std::size_t member) {
     for (std::size_t i = 1 + prng_.below(2); i > 0; --i) {
-      world_.detectors().accuse(prng_.below(world_.size()), member,
-                                world_.now() + prng_.between(200ms, 3s));
+      // One after the other: what a call draws for its arguments has an order of the compiler's.
+      const std::size_t observer = prng_.below(world_.size());
+      world_.detectors().accuse(observer, member, world_.now() + prng_.between(200ms, 3s));
     }
   }
   /// Long enough for the others to go on without it, and for clients to wait for it.

@@ -146,6 +146,10 @@ class AgreementWorld {
   [[nodiscard]] consensus::Peer describe(const Host& host) const;
   void look(std::size_t member, std::uint64_t start);
 
+  // world_clients.cpp: what a client asks of the agreement, at the member's own time
+  template <class Ask>
+  bool ask(std::size_t member, Ask asked);
+
   // world_inputs.cpp: one input at a time, and all that follows from it
   enum class Source : std::uint8_t { world, client };
   template <class Give>

@@ -82,14 +82,15 @@ void AgreementWorld::pause(std::size_t member) {
 }
 
 void AgreementWorld::resume(std::size_t member) {
-  // The world of a real member finds out about pauses from this length on.
-  constexpr Duration noticed = 500ms;
   Host& host = *hosts_[member];
   if (!host.process || !host.is_paused) return;
   host.is_paused = false;
   host.timer_at = never;
-  if (now() - host.paused_since >= noticed) {
-    give(member, [this](Host& at) { at.process->agreement.on_paused(at.clock.local(now())); });
+  const Duration pause = now() - host.paused_since;
+  if (pause > registry::LeaseKeeper::lateness_min) {
+    give(member, [this, pause](Host& at) {
+      at.process->agreement.on_paused(pause, at.clock.local(now()));
+    });
   }
   const std::vector<Host::Waiting> waiting = std::exchange(host.waiting, {});
   const auto give_those_of = [&](Source source) {

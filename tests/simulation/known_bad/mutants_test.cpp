@@ -24,7 +24,7 @@ struct KnownBad {
 };
 
 void PrintTo(const KnownBad& known, std::ostream* out) {
-  *out << core::to_text(known.mutant) << " in " << known.trial << ", for " << known.checker;
+  *out << name_of_mutant(known.mutant) << " in " << known.trial << ", for " << known.checker;
 }
 
 namespace {
@@ -66,7 +66,7 @@ constexpr KnownBad known_bad[] = {
     {Mutant::event_lost, "crash", "events"},
 };
 // Every mutant but none has its row, in the order of the list.
-static_assert(std::size(known_bad) + 1 == core::mutant_names.size());
+static_assert(std::size(known_bad) == mutant_count<Mutant>);
 
 /// Some mistakes need a little luck to show; one that shows twice in so many runs was seen.
 constexpr std::uint64_t seeds_a_mutant = 10;
@@ -76,8 +76,8 @@ constexpr std::uint64_t seeds_of_the_right_core = 10;
 /// The mutant goes when the test is over.
 class MutantGuard {
  public:
-  explicit MutantGuard(Mutant mutant) { core::choose_mutant(mutant); }
-  ~MutantGuard() { core::choose_mutant(Mutant::none); }
+  explicit MutantGuard(Mutant mutant) { choose_mutant(mutant); }
+  ~MutantGuard() { choose_mutant(Mutant::none); }
   MutantGuard(const MutantGuard&) = delete;
   MutantGuard& operator=(const MutantGuard&) = delete;
 };
@@ -102,7 +102,7 @@ TEST_P(Mutants, AreObjectedTo) {
 }
 
 std::string mutant_name(const testing::TestParamInfo<KnownBad>& info) {
-  return std::string(core::to_text(info.param.mutant));
+  return std::string(name_of_mutant(info.param.mutant));
 }
 INSTANTIATE_TEST_SUITE_P(KnownBad, Mutants, testing::ValuesIn(known_bad), mutant_name);
 

@@ -29,9 +29,9 @@ struct KnownBad {
   std::string_view checker;
 
   [[nodiscard]] std::string name() const {
-    if (state != State::none) return std::string(registry::to_text(state));
-    if (above != Above::none) return std::string(consensus::to_text(above));
-    return std::string(consensus::raft::to_text(below));
+    if (state != State::none) return std::string(name_of_mutant(state));
+    if (above != Above::none) return std::string(name_of_mutant(above));
+    return std::string(name_of_mutant(below));
   }
 };
 
@@ -57,10 +57,10 @@ constexpr KnownBad known_bad[] = {
     {.below = Below::reads_unconfirmed, .checker = "linearizability"},
     {.below = Below::acknowledges_unstored, .checker = "log"},
 };
-constexpr std::size_t own_mutants = registry::mutant_names.size() + consensus::mutant_names.size();
+constexpr std::size_t own_mutants = mutant_count<State> + mutant_count<Above>;
 constexpr std::size_t raft_mutants = 2;
 // Every mutant of these two rooms, but "none", has its row.
-static_assert(std::size(known_bad) == own_mutants - 2 + raft_mutants);
+static_assert(std::size(known_bad) == own_mutants + raft_mutants);
 
 /// Some mistakes need a rare course of events.
 constexpr std::uint64_t seeds_max = 1000;
@@ -75,9 +75,9 @@ class MutantGuard {
 
  private:
   static void choose(State state, Above above, Below below) {
-    registry::choose_mutant(state);
-    consensus::choose_mutant(above);
-    consensus::raft::choose_mutant(below);
+    choose_mutant(state);
+    choose_mutant(above);
+    choose_mutant(below);
   }
 };
 

@@ -30,7 +30,7 @@ struct KnownBad {
 };
 
 void PrintTo(const KnownBad& known, std::ostream* out) {
-  *out << to_text(known.mutant) << " in " << known.trial << ", for " << known.objector;
+  *out << name_of_mutant(known.mutant) << " in " << known.trial << ", for " << known.objector;
 }
 
 namespace {
@@ -62,7 +62,7 @@ constexpr KnownBad known_bad[] = {
     {Mutant::snapshot_cuts_log, "random_history", "internal check"},
 };
 // Every mutant but none has its row, in the order of the list.
-static_assert(std::size(known_bad) + 1 == mutant_names.size());
+static_assert(std::size(known_bad) == mutant_count<Mutant>);
 
 /// Some mistakes need a little luck to show.
 constexpr std::uint64_t seeds_a_mutant = 100;
@@ -93,7 +93,7 @@ TEST_P(RaftMutants, AreObjectedTo) {
 }
 
 std::string mutant_name(const testing::TestParamInfo<KnownBad>& info) {
-  return std::string(to_text(info.param.mutant));
+  return std::string(name_of_mutant(info.param.mutant));
 }
 INSTANTIATE_TEST_SUITE_P(KnownBad, RaftMutants, testing::ValuesIn(known_bad), mutant_name);
 
