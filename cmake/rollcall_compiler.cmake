@@ -37,6 +37,12 @@ if(ROLLCALL_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# --- size in memory ----------------------------------------------------------------------------
+if(ROLLCALL_LEAN)
+  # Every function in a section of its own, so that the link can drop what nobody calls.
+  add_compile_options(-ffunction-sections -fdata-sections)
+endif()
+
 # --- speed of the build ------------------------------------------------------------------------
 find_program(ROLLCALL_CCACHE ccache)
 if(ROLLCALL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

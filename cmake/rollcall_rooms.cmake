@@ -4,9 +4,9 @@
 # rollcall_room(NAME [DEPENDS room…] [LINKS target…] [PCH std|asio])
 #
 # Makes src/NAME the library rollcall_NAME, and its *_test.cpp files the program
-# rollcall_NAME_tests. DEPENDS are rooms whose headers this room may include; LINKS are third-party
-# targets that stay behind it. A room without sources yet is an empty target, so that the whole
-# picture configures from the first day.
+# rollcall_NAME_tests; main.cpp and *_on_demand.cpp are for a program to name. DEPENDS are rooms
+# whose headers this room may include; LINKS are third-party targets that stay behind it. A room
+# without sources yet is an empty target, so that the whole picture configures from the first day.
 set_property(GLOBAL PROPERTY rollcall_rooms "")
 
 function(rollcall_room name)
@@ -14,7 +14,7 @@ function(rollcall_room name)
   set(target rollcall_${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_on_demand|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(TRANSFORM room_DEPENDS PREPEND rollcall_)
 

@@ -135,9 +135,11 @@ def failover(arguments):
     for repetition in range(arguments.repetitions):
         with Voters(arguments.binary) as cluster:
             cluster.start_joined()
-            time.sleep(1.0)
             leader = cluster.leader()
             other = next(agent for agent in cluster.agents if agent is not leader)
+            processes.wait_until(
+                f"{other.name} to know who leads",
+                lambda: cluster.agreement(other)["leader"] == leader.name)
             begin = time.monotonic()
             leader.process.signal(9)
             if not try_join(other, f"after-{repetition}", 30.0):
@@ -224,6 +226,16 @@ def count_members(agent):
                for group in groups if group["group"] != "cluster")
 
 
+def settled_memory(cluster):
+    """Bytes of the largest member, once two looks in a row find them the same within a percent."""
+    looks = [0]
+
+    def look():
+        looks.append(max(agent.process.memory()[0] for agent in cluster.agents))
+        return looks[-1] if abs(looks[-1] - looks[-2]) * 100 < looks[-1] else None
+    return processes.wait_until("memory to settle", look, step=1.0)
+
+
 def registry(arguments):
     with Voters(arguments.binary) as cluster:
         cluster.start_joined()
@@ -231,9 +243,7 @@ def registry(arguments):
         for agent in cluster.agents:
             processes.wait_until(f"{agent.name} to have all",
                                  lambda one=agent: count_members(one) == MEMBERS, step=0.2)
-        time.sleep(5.0)
-        resident = max(agent.process.memory()[0] for agent in cluster.agents)
-        emit("registry-memory", "rollcall", "MB", resident / 1e6, arguments)
+        emit("registry-memory", "rollcall", "MB", settled_memory(cluster) / 1e6, arguments)
         victim = next(agent for agent in cluster.agents if agent is not cluster.leader())
         other = next(agent for agent in cluster.agents if agent is not victim)
         victim.process.kill()

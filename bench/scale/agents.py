@@ -128,10 +128,11 @@ class Cluster:
         for agent in self.agents:
             processes.wait_until(f"{agent.name} to answer", agent.answers)
 
-    def start_joined(self):
+    def start_joined(self, *flags_of_first):
         """Every agent runs and lists every other as alive."""
         for agent in self.agents:
-            agent.start(*([] if agent is self.agents[0] else ["--join", self.agents[0].address]))
+            agent.start(*(flags_of_first if agent is self.agents[0]
+                          else ["--join", self.agents[0].address]))
         for agent in self.agents:
             processes.wait_until(f"{agent.name} to answer", agent.answers)
         self.wait_all_alive()

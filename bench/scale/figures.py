@@ -15,7 +15,8 @@ loss       30 % of datagrams dropped at every receiver; failures declared
 loss-crash 20 % dropped; SIGKILL of one, until every other lists it as failed
 switch     100 changes of detector and suspicion under 5 % loss, in every tenth two at once: until
            all have one version; failures declared
-footprint  memory and idle processor time of an agent, and of `serf agent` right after
+footprint  memory and idle processor time of an agent, three of them voters, and of `serf agent`
+           right after
 """
 import argparse
 import json
@@ -258,7 +259,11 @@ def long_pauses(cluster, arguments):
 
 def footprint(arguments):
     with agents.Cluster(arguments.binary, arguments.members) as cluster:
-        cluster.start_joined()
+        first = cluster.agents[0]
+        cluster.start_joined("--is-introducer")  # what makes the members agree, too
+        processes.wait_until(
+            "three voters",
+            lambda: len(first.request("GET", "/v1/status")["agreement"]["voters"]) >= 3)
         weigh("rollcall", [agent.process for agent in cluster.agents], arguments)
     with serf.Cluster(arguments.members) as cluster:
         cluster.start_joined()
@@ -273,7 +278,8 @@ def weigh(subject, running, arguments):
     shares = [(process.cpu_seconds() - at) / IDLE_SECONDS * 100
               for process, at in zip(running, before)]
     memory = [process.memory() for process in running]
-    emit("resident", subject, "MB", statistics.median(m[0] for m in memory) / 1e6, arguments)
+    emit("resident", subject, "MB", statistics.median(m[0] for m in memory) / 1e6, arguments,
+         largest=max(m[0] for m in memory) / 1e6)
     emit("proportional", subject, "MB", statistics.median(m[1] for m in memory) / 1e6, arguments)
     emit("idle", subject, "% of a core", statistics.median(shares), arguments)
 
