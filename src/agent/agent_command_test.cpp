@@ -56,6 +56,13 @@ class AgentChild {
   }
 
   void signal(int number) const { ::kill(pid_, number); }
+  /// Returns when it has stopped: on a busy machine its threads run on for a while.
+  void pause() const {
+    signal(SIGSTOP);
+    int status = 0;
+    ASSERT_TRUE(eventually([&] { return ::waitpid(pid_, &status, WUNTRACED | WNOHANG) == pid_; }));
+    ASSERT_TRUE(WIFSTOPPED(status));
+  }
   /// Nothing if it goes on for more than ten seconds.
   std::optional<End> wait() {
     int status = 0;
@@ -271,7 +278,7 @@ TEST_F(AgentCommandTest, EndsAtOnceOnASecondSignal) {
   AgentChild& agent = start("a", {"--join", b["bind"], "--leave-timeout", "1m"});
   EXPECT_FALSE(wait_for("a", "this member is in the cluster").is_null());
   // Nobody is left who could acknowledge the leave.
-  other.signal(SIGSTOP);
+  other.pause();
 
   agent.signal(SIGTERM);
   EXPECT_FALSE(wait_for("a", "leaving the cluster").is_null());
