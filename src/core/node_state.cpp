@@ -262,7 +262,9 @@ void Node::State::on_member_changed(Slot slot) {
   streams_.on_ring_changed();
   if (context.is_self(slot)) return;
   detector_->on_member_changed(slot);
-  const bool is_waiting = context.phase == Phase::alone || context.phase == Phase::joining;
+  // Whoever still looks whether its name is free is not in because it hears of others.
+  const bool is_waiting = (context.phase == Phase::alone || context.phase == Phase::joining) &&
+                          !name_claim_.is_looking();
   if (is_waiting && context.others() > 0) set_phase(Phase::joined);
 }
 

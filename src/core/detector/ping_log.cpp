@@ -47,9 +47,14 @@ void PingLog::echo() {
 std::uint32_t PingLog::ping(const LifeId& target, const Address& address, PingPurpose purpose) {
   const std::uint32_t sequence =
       note({.purpose = purpose, .slot = {}, .target = target, .address = address});
-  outbox_.send(address,
-               wire::Ping{.sequence = sequence, .target = target, .digest = context_.digest()},
-               std::nullopt);
+  const wire::Ping ping{.sequence = sequence, .target = target, .digest = context_.digest()};
+  // A rival that was told of this member would look at it in turn, and might give way to one that
+  // is not even let in.
+  if (purpose == PingPurpose::rival) {
+    outbox_.send_alone(address, ping);
+  } else {
+    outbox_.send(address, ping, std::nullopt);
+  }
   return sequence;
 }
 

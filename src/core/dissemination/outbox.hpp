@@ -37,9 +37,12 @@ class Outbox {
   [[nodiscard]] bool has_updates() const { return !queue_.empty(); }
 
   /// Sends one record alone.
-  void send_record(const Address& to, const wire::Update& update) {
+  void send_record(const Address& to, const wire::Update& update) { send_alone(to, update); }
+  /// Sends one message to whom nothing else is to be told.
+  template <class Message>
+  void send_alone(const Address& to, const Message& message) {
     wire::DatagramWriter writer(context_.envelope());
-    const bool fits = writer.add(update);
+    const bool fits = writer.add(message);
     ROLLCALL_CHECK(fits);
     context_.send(to, writer);
   }

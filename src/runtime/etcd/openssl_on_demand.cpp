@@ -103,6 +103,8 @@ ROLLCALL_ON_DEMAND(int, SSL_set_ex_data, (SSL* ssl, int index, void* data), (ssl
 ROLLCALL_ON_DEMAND(void, SSL_set_verify, (SSL* ssl, int mode, SSL_verify_cb verify), (ssl, mode, verify))
 ROLLCALL_ON_DEMAND(int, SSL_write, (SSL* ssl, const void* from, int size), (ssl, from, size))
 ROLLCALL_ON_DEMAND(const SSL_METHOD*, TLS_client_method, (), ())
+ROLLCALL_ON_DEMAND(const SSL_METHOD*, TLS_method, (), ())
+ROLLCALL_ON_DEMAND(const SSL_METHOD*, TLS_server_method, (), ())
 ROLLCALL_ON_DEMAND(X509*, X509_STORE_CTX_get_current_cert, (const X509_STORE_CTX* context), (context))
 ROLLCALL_ON_DEMAND(int, X509_STORE_CTX_get_error_depth, (const X509_STORE_CTX* context), (context))
 ROLLCALL_ON_DEMAND(void*, X509_STORE_CTX_get_ex_data, (const X509_STORE_CTX* context, int index), (context, index))
