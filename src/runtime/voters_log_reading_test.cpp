@@ -63,7 +63,7 @@ TEST_F(VotersLogReadingTest, FollowsNoMoreWhenTooMuchWaitsForASnapshotThatItCann
   ASSERT_TRUE(until([&] { return leader() != nullptr; }));
   ASSERT_TRUE(until_log_is_cut(at("a")));
   kill("a");
-  setups_.at("a").waiting_bytes_max = std::size_t{64} << 10U;
+  setups_.at("a").waiting_bytes_max = std::size_t{16} << 10U;
   setups_.at("a").before_read = [](const raft::Position&) {
     return Error{ErrorCode::storage, "the disk says no", ""};
   };
